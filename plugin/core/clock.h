@@ -1,0 +1,28 @@
+// Ports for time and chance, so that tests run years in milliseconds and repeat a failure from its seed.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace ptb {
+
+/// Two readings of the same moment.
+struct Moment {
+  std::int64_t wall_ms = 0;       ///< since the Unix epoch; may jump
+  std::int64_t monotonic_ms = 0;  ///< never goes back; origin unspecified
+};
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual Moment now() const = 0;
+};
+
+/// A source of unpredictable bytes, for nonces and identities. Callable from any thread.
+class Random {
+ public:
+  virtual ~Random() = default;
+  virtual void fill(std::span<unsigned char> bytes) = 0;
+};
+
+}  // namespace ptb

@@ -1,0 +1,99 @@
+#include "core/event.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/uuid/name_generator_sha1.hpp>
+#include <boost/uuid/string_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
+namespace ptb {
+
+namespace {
+
+constexpr std::array<std::string_view, 13> kKinds = {
+    "",
+    "course-copied",
+    "course-imported",
+    "group-copied",
+    "group-imported",
+    "content-copied",
+    "content-imported",
+    "content-deleted",
+    "course-exported",
+    "content-exported",
+    "group-exported",
+    "course-deleted",
+    "state-change",
+};
+constexpr std::array<std::string_view, 5> kStates = {"pending", "delivered", "refused", "parked", "discarded"};
+constexpr std::array<std::string_view, 10> kDeferrals = {
+    "first_attempt", "not_installed", "not_available", "not_responding", "behind_backlog",
+    "delayed",       "held",          "suspended",     "maintenance",    "queued_for_pull",
+};
+
+template <typename Enum, std::size_t N>
+std::optional<Enum> find_in(const std::array<std::string_view, N>& names, std::string_view text) {
+  const auto at = std::find(names.begin(), names.end(), text);
+  if (text.empty() || at == names.end()) return std::nullopt;
+  return static_cast<Enum>(at - names.begin());
+}
+
+bool is_code(std::string_view code) {
+  return !code.empty() && code.size() <= 200 && is_clean_utf8(code) && code.find('/') == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string_view to_text(EventKind kind) { return kKinds.at(static_cast<std::size_t>(kind)); }
+std::optional<EventKind> event_kind_from(std::string_view text) { return find_in<EventKind>(kKinds, text); }
+
+std::string_view to_text(EventState state) { return kStates.at(static_cast<std::size_t>(state)); }
+std::optional<EventState> event_state_from(std::string_view text) { return find_in<EventState>(kStates, text); }
+
+std::string_view to_text(Deferral deferral) { return kDeferrals.at(static_cast<std::size_t>(deferral)); }
+
+std::string to_text(const Locator& locator) { return locator.vendor + "/" + locator.program; }
+
+Result<Locator> locator_from(std::string_view text) {
+  const auto slash = text.find('/');
+  Locator locator;
+  if (slash != std::string_view::npos) {
+    locator.vendor = text.substr(0, slash);
+    locator.program = text.substr(slash + 1);
+  }
+  if (!is_code(locator.vendor) || !is_code(locator.program))
+    return fail(Status::argument,
+                "'" + printable(text, 100) +
+                    "' is no tool locator: write VENDOR/PROGRAM, two codes of 1 to 200 bytes without '/'");
+  return locator;
+}
+
+EventId event_id_v5(const EventId& bridge, std::string_view generation, std::string_view operation,
+                    const Locator& locator, EventKind kind, std::uint32_t ordinal, Pairs arguments) {
+  std::sort(arguments.begin(), arguments.end());
+  std::string name;
+  append_netstring(name, generation);
+  append_netstring(name, operation);
+  append_netstring(name, locator.vendor);
+  append_netstring(name, locator.program);
+  append_netstring(name, to_text(kind));
+  append_netstring(name, std::to_string(ordinal));
+  name += encode_pairs(arguments);
+  // The bridge id is the namespace: it comes first in what is hashed.
+  return boost::uuids::name_generator_sha1(bridge)(name);
+}
+
+std::string to_text(const EventId& id) { return boost::uuids::to_string(id); }
+
+std::optional<EventId> event_id_from(std::string_view text) {
+  if (text.size() != 36) return std::nullopt;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const char c = text[i];
+    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (dash ? c != '-' : !hex) return std::nullopt;
+  }
+  return boost::uuids::string_generator()(text.begin(), text.end());
+}
+
+}  // namespace ptb

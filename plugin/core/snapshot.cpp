@@ -1,0 +1,106 @@
+#include "core/snapshot.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace ptb {
+
+namespace {
+
+// Compared in lower case: receivers on .NET look names up without regard to case.
+constexpr std::array<std::string_view, 33> kReserved = {"action",
+                                                        "attempt",
+                                                        "backup_id",
+                                                        "content_id",
+                                                        "course_id",
+                                                        "deferred",
+                                                        "direction",
+                                                        "event_id",
+                                                        "event_sequence",
+                                                        "event_time",
+                                                        "external_content_id",
+                                                        "locale",
+                                                        "mac",
+                                                        "new_group_id",
+                                                        "newcourseid",
+                                                        "newid",
+                                                        "nonce",
+                                                        "old_group_id",
+                                                        "oldcourseid",
+                                                        "oldid",
+                                                        "ourguid",
+                                                        "regpass",
+                                                        "returnurl",
+                                                        "role",
+                                                        "state",
+                                                        "tcbaseurl",
+                                                        "tcprofileurl",
+                                                        "tcrole",
+                                                        "ticket",
+                                                        "timestamp",
+                                                        "type",
+                                                        "user_id",
+                                                        "userid"};
+
+}  // namespace
+
+std::string_view to_text(Scope scope) {
+  constexpr std::array<std::string_view, 3> kScopes = {"system", "course", "content"};
+  return kScopes.at(static_cast<std::size_t>(scope));
+}
+
+std::string encode_settings(Settings settings) {
+  std::sort(settings.begin(), settings.end());
+  std::string out;
+  for (const auto& setting : settings) {
+    append_netstring(out, to_text(setting.scope));
+    append_netstring(out, setting.key);
+    append_netstring(out, setting.value);
+  }
+  return out;
+}
+
+Result<Settings> decode_settings(std::string_view encoded) {
+  Settings settings;
+  std::string_view scope;
+  std::string_view key;
+  std::string_view value;
+  while (!encoded.empty()) {
+    if (!take_netstring(encoded, scope) || !take_netstring(encoded, key) || !take_netstring(encoded, value))
+      return fail(Status::damaged, "a stored snapshot of tool settings cannot be read");
+    const Scope known = scope == "system" ? Scope::system : scope == "course" ? Scope::course : Scope::content;
+    settings.push_back({known, std::string(key), std::string(value)});
+  }
+  return settings;
+}
+
+Pairs effective_settings(const Settings& settings) {
+  std::map<std::string_view, const Setting*> narrowest;
+  for (const auto& setting : settings) {
+    auto& chosen = narrowest[setting.key];
+    if (chosen == nullptr || chosen->scope <= setting.scope) chosen = &setting;
+  }
+  Pairs pairs;
+  pairs.reserve(narrowest.size());
+  for (const auto& [key, setting] : narrowest) pairs.emplace_back(key, setting->value);
+  return pairs;
+}
+
+bool is_reserved_name(std::string_view name) {
+  if (name.starts_with("top_") || name.starts_with("bottom_")) return true;
+  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
+}
+
+std::string setting_key_problem(std::string_view key) {
+  const auto shown = [&] { return "setting key '" + printable(key, 60) + "' "; };
+  if (key.empty()) return "a setting key is empty: use 1 to 200 of a-z, 0-9 and _";
+  if (key.size() > 200) return shown() + "has " + std::to_string(key.size()) + " characters: at most 200 are allowed";
+  for (const char c : key)
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'))
+      return shown() + "has illegal characters: use a-z, 0-9 and _ only";
+  if (is_reserved_name(key)) return shown() + "is reserved: the protocol uses that name itself";
+  return {};
+}
+
+}  // namespace ptb

@@ -1,0 +1,170 @@
+// Port: what must outlive the process. The truth about tools, lanes, events and walks; every function is one
+// transaction, durable when it returns, and callable from any thread. Implementations pass tests/contract.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/deferral.h"
+#include "core/event.h"
+#include "core/result.h"
+#include "core/tool.h"
+
+namespace ptb {
+
+/// The last walk of a lane. `ended_at_ms` == 0: it is under way, or a crash has cut it off.
+struct LastWalk {
+  std::int64_t ordinal = 0;  ///< from 1; 0: no walk yet
+  std::int64_t first = 0;    ///< the batch: sequences first…last
+  std::int64_t last = 0;
+  std::int64_t reached = 0;  ///< highest sequence that was answered or tried; valid once ended
+  std::int64_t started_at_ms = 0;
+  std::int64_t ended_at_ms = 0;
+  bool completed = false;       ///< every event of the batch was answered
+  std::int64_t stopped_by = 0;  ///< sequence; 0: completed, or stopped by this side
+  std::string error;            ///< why it stopped, for people
+};
+
+enum class LaneHold : std::uint8_t { none = 0, held = 1, suspended = 2 };
+
+/// A lane as the store has it.
+struct Lane {
+  std::int64_t id = 0;
+  std::string key;        ///< the locator under which its events were captured: "vendor/program"
+  Locator tool;           ///< whom it is delivered to: that locator, or another one after a claim
+  std::int64_t mark = 0;  ///< every event at or before it is settled
+  std::int64_t last_sequence = 0;
+  std::int64_t waiting = 0;  ///< pending events behind the mark
+  bool released = true;  ///< false: waits for an administrator's save (events from before the installation, or a claim)
+  LaneHold hold = LaneHold::none;
+  std::string hold_reason;
+  LastWalk last_walk;
+  std::int64_t stopping_sequence = 0;  ///< the event that stopped the last walks which had got past others …
+  std::int64_t stopping_count = 0;     ///< … and how many of them in a row
+};
+
+/// A walk that has been begun: its batch is fixed.
+struct Walk {
+  std::int64_t lane = 0;
+  std::int64_t ordinal = 0;
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  std::int64_t waiting = 0;             ///< pending events in the batch
+  std::int64_t previously_reached = 0;  ///< highest sequence that an earlier walk over this batch may have sent
+};
+
+struct WalkEnd {
+  std::int64_t reached = 0;
+  bool completed = false;
+  std::int64_t stopped_by = 0;
+  std::string error;
+  bool suspend = false;  ///< hold the lane as suspended, with `error` as the reason
+};
+
+/// An event to capture, and the settings that go with it.
+struct CaptureItem {
+  Event event;
+  std::string settings;  ///< encode_settings; empty: none
+};
+
+struct CaptureAnswer {
+  enum class Kind : std::uint8_t { fresh, duplicate, ignored };
+  Kind kind{};
+  EventId id{};
+  Place place;                  ///< of fresh and duplicate
+  Deferral deferral{};          ///< of fresh
+  std::string_view ignored_as;  ///< of ignored; static text
+};
+
+/// One host call: all or nothing.
+struct CaptureBatch {
+  std::vector<CaptureItem> items;
+  std::vector<CaptureAnswer> answers;  ///< filled by the store, one for each item
+};
+
+/// Asked inside the transaction for every item that is not a duplicate. `tool` is nullptr where none is installed,
+/// `lane` where there is none yet.
+using DecideCapture = std::function<CaptureDecision(const CaptureItem& item, const Tool* tool, const Lane* lane)>;
+
+enum class EventFilterState : std::uint8_t { any, pending, delivered, refused, parked, discarded };
+
+struct EventFilter {
+  std::optional<Locator> tool;  ///< events of the lanes that go to this tool, and of the lane of this locator
+  EventFilterState state = EventFilterState::any;
+  std::optional<Place> after;  ///< start behind this one: a page's cursor
+  int limit = 100;             ///< at most 1000
+};
+
+struct StoreIdentity {
+  EventId bridge{};        ///< made when the store was created
+  std::string generation;  ///< of the host, as of the last open
+  std::uint64_t high_water = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // -- identity
+  virtual StoreIdentity identity() = 0;
+  virtual Result<void> put_generation(const std::string& generation, std::uint64_t high_water) = 0;
+
+  // -- tools
+  /// Adds or replaces. A lane of that locator keeps what it has.
+  virtual Result<void> put_tool(const Tool& tool) = 0;
+  /// Removes it; its lanes go back to their own locator and wait for a save (`released` = false) where anything waits.
+  virtual Result<void> remove_tool(const Locator& locator) = 0;
+  virtual Result<std::optional<Tool>> tool(const Locator& locator) = 0;
+  virtual Result<std::vector<Tool>> tools() = 0;
+  /// Gives the lane of `from` to the tool `to`, unreleased. Errors: Status::not_found where `from` has no lane or `to`
+  /// is not installed; Status::refused where `from` is installed itself.
+  virtual Result<void> claim(const Locator& from, const Locator& to) = 0;
+
+  // -- lanes
+  virtual Result<std::vector<Lane>> lanes() = 0;  ///< by key
+  virtual Result<Lane> lane(std::int64_t id) = 0;
+  virtual Result<std::vector<Lane>> lanes_of(const Locator& tool) = 0;
+  virtual Result<void> hold_lane(std::int64_t id, LaneHold hold, const std::string& reason) = 0;
+
+  // -- capture
+  /// All batches in one commit; each gets its answers. Errors: Status::store; then nothing of any batch is stored.
+  virtual Result<void> capture(std::span<CaptureBatch* const> batches, const DecideCapture& decide) = 0;
+
+  // -- walks
+  /// Fixes a batch of everything that waits in the lane and records the walk's start. Empty where nothing waits, the
+  /// lane is held, suspended or not released, or its tool is not available.
+  virtual Result<std::optional<Walk>> begin_walk(std::int64_t lane, std::int64_t now_ms) = 0;
+  /// Sets the tool's state; where that is available also releases its lanes, lifts suspensions (not holds) and begins a
+  /// walk in each that is not held and in which something waits. One transaction, serialised with capture.
+  virtual Result<std::vector<Walk>> save_tool(const Locator& locator, ToolState state, std::int64_t now_ms) = 0;
+  /// Records how far the walk got. Completed: the mark moves to its last event. Stopped: never-waiting events of the
+  /// batch (waits_after_failure is false) that are still pending become discarded(not_responding); they are appended to
+  /// `dropped`.
+  virtual Result<void> end_walk(const Walk& walk, const WalkEnd& end, std::int64_t now_ms,
+                                std::vector<StoredEvent>& dropped) = 0;
+  /// Up to `limit` pending events of the lane with after < sequence <= through, in order.
+  virtual Result<std::vector<StoredEvent>> read_waiting(std::int64_t lane, std::int64_t after, std::int64_t through,
+                                                        int limit) = 0;
+  /// Takes an event out of the line (refused, parked, discarded), or records an event that was sent alone as delivered.
+  virtual Result<void> settle(const Place& place, EventState state, const std::string& reason,
+                              const std::string& answer, std::int64_t now_ms) = 0;
+
+  // -- reading
+  virtual Result<std::optional<StoredEvent>> find(const EventId& id) = 0;
+  virtual Result<std::vector<StoredEvent>> list(const EventFilter& filter) = 0;  ///< by lane, then sequence
+  virtual Result<std::optional<StoredEvent>> first_waiting(std::int64_t lane) = 0;
+  virtual Result<std::string> settings(std::int64_t snapshot) = 0;  ///< encode_settings; "" for 0
+
+  // -- upkeep
+  /// Removes up to `pieces` settled rows that are older than their retention, and what belongs to them alone. True:
+  /// there is more. Event ids are kept `key_retention_ms` longer than the payload needs, so that a repeated capture is
+  /// recognised.
+  virtual Result<bool> reclaim(std::int64_t now_ms, std::int64_t receipt_retention_ms, std::int64_t key_retention_ms,
+                               int pieces) = 0;
+};
+
+}  // namespace ptb
