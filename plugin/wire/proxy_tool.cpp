@@ -1,0 +1,223 @@
+#include "wire/proxy_tool.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+#include "wire/base_url.h"
+
+namespace ptb {
+
+namespace {
+
+constexpr std::size_t kMaxTextBytes = 200;
+
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (unsigned c = 0; c < 256; ++c)
+    plain[c] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '*' || c == '-' ||
+               c == '.' || c == '_';
+  return plain;
+}();
+
+/// A number as decimal text that lives as long as this object.
+class Decimal {
+ public:
+  explicit Decimal(std::int64_t number) : end_(std::to_chars(digits_, digits_ + sizeof digits_, number).ptr) {}
+  Decimal(const Decimal&) = delete;
+  Decimal& operator=(const Decimal&) = delete;
+  operator std::string_view() const { return {digits_, static_cast<std::size_t>(end_ - digits_)}; }
+
+ private:
+  char digits_[20];
+  char* end_;
+};
+
+bool append_stored_pairs(std::string_view encoded, std::vector<Parameter>& parameters) {
+  Parameter pair;
+  while (!encoded.empty()) {
+    if (!take_netstring(encoded, pair.name) || !take_netstring(encoded, pair.value)) return false;
+    parameters.push_back(pair);
+  }
+  return true;
+}
+
+std::optional<std::string_view> stored_value(std::string_view encoded, std::string_view wanted) {
+  std::string_view name;
+  std::string_view value;
+  while (take_netstring(encoded, name) && take_netstring(encoded, value))
+    if (name == wanted) return value;
+  return std::nullopt;
+}
+
+/// The URL of the n-th try, or empty where there is none left (proxy-tool-protocol §1).
+std::string url_for(const ToolAtSend& tool, const Action& action, int fallback) {
+  const auto& bases = tool.descriptor.base_urls;
+  const auto base_of = [&](const char* type) {
+    const auto at = bases.find(type);
+    return at == bases.end() ? std::string_view() : std::string_view(at->second);
+  };
+  const std::array<std::string_view, 3> in_order = {base_of("server-to-server"), base_of("https"), base_of("http")};
+  if (is_absolute_url(action.path)) {
+    for (const auto base : in_order)
+      if (!base.empty() && fallback == 0 && is_under(action.path, base)) return join_url({}, action.path);
+    return {};
+  }
+  const ToolOptions& options = tool.tool.options;
+  int tries_before = 0;
+  std::string_view last;
+  for (const auto base : in_order) {
+    const bool downgrade = is_https(last) && !is_https(base);
+    if (base.empty() || base == last || (downgrade && !(options.allow_downgrade && options.allow_http))) continue;
+    if (tries_before++ == fallback) return join_url(base, action.path);
+    last = base;
+  }
+  return {};
+}
+
+void append_form(std::string& body, const Parameter& parameter) {
+  if (!body.empty()) body.push_back('&');
+  append_form_encoded(body, parameter.name);
+  body.push_back('=');
+  append_form_encoded(body, parameter.value);
+}
+
+std::string form_of(const std::vector<Parameter>& parameters, std::string_view mac) {
+  std::size_t size = 64;
+  for (const auto& [name, value] : parameters) size += name.size() + value.size() + 2;
+  std::string body;
+  body.reserve(size + size / 2);
+  for (const auto& parameter : parameters)
+    if (parameter.name != "mac") append_form(body, parameter);
+  append_form(body, {"mac", mac});
+  return body;
+}
+
+WireRequest unsendable(Outcome::Kind kind, std::string text) {
+  WireRequest request;
+  request.unsendable = {kind, std::move(text)};
+  return request;
+}
+
+/// What is left of an answer when all that is allowed around it is taken away: byte order mark, white space, XML
+/// declaration.
+std::string_view core_of(std::string_view body) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto trim = [&] {
+    const auto first = body.find_first_not_of(kSpace);
+    body.remove_prefix(first == std::string_view::npos ? body.size() : first);
+    if (!body.empty()) body.remove_suffix(body.size() - 1 - body.find_last_not_of(kSpace));
+  };
+  trim();
+  if (body.starts_with("\xEF\xBB\xBF")) {
+    body.remove_prefix(3);
+    trim();
+  }
+  if (body.starts_with("<?xml") && body.find("?>") != std::string_view::npos) {
+    body.remove_prefix(body.find("?>") + 2);
+    trim();
+  }
+  return body;
+}
+
+Outcome failed(std::string_view text) { return {Outcome::Kind::failed, printable(text, kMaxTextBytes)}; }
+
+}  // namespace
+
+void append_form_encoded(std::string& out, std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (kPlain[byte]) continue;
+    out.append(text, done, i - done);
+    done = i + 1;
+    if (byte == ' ') {
+      out.push_back('+');
+    } else {
+      const char escaped[3] = {'%', kHex[byte >> 4], kHex[byte & 15]};
+      out.append(escaped, 3);
+    }
+  }
+  out.append(text, done);
+}
+
+Result<WireRequest> ProxyToolWire::build(const ToolAtSend& tool, std::span<const Outgoing> events, const Stamp& stamp,
+                                         std::string_view secret, int fallback) const {
+  const Outgoing& outgoing = events.front();
+  const Event& event = outgoing.stored->event;
+  const Action* const action = tool.descriptor.action_for(event.kind);
+  if (action == nullptr)
+    return unsendable(Outcome::Kind::no_handler,
+                      fmt::format("the tool's descriptor names no action {}", to_text(event.kind)));
+  if (secret.empty()) return unsendable(Outcome::Kind::suspended, "the tool's shared secret is empty: set it and save");
+
+  WireRequest made;
+  made.request.url = url_for(tool, *action, fallback);
+  if (made.request.url.empty())
+    return fail(Status::not_found, fmt::format("{} has no {}base URL to send {} to", to_text(tool.tool.locator),
+                                               fallback == 0 ? "" : "further ", to_text(event.kind)));
+
+  const Decimal now(stamp.now_ms);
+  const Decimal sequence(outgoing.stored->place.sequence);
+  const Decimal happened(event.occurred_at_ms != 0 ? event.occurred_at_ms : event.captured_at_ms);
+  const Decimal attempt(outgoing.attempt);
+  const bool recognisable = !tool.tool.options.strict && !event.id.is_nil();
+  const std::string id = recognisable ? to_text(event.id) : std::string();
+
+  std::vector<Parameter> parameters;
+  parameters.reserve(32 + action->fixed.size() + (outgoing.settings != nullptr ? outgoing.settings->size() : 0));
+  parameters.assign({{"tcbaseurl", tool.host.tcbaseurl},
+                     {"nonce", stamp.nonce},
+                     {"timestamp", now},
+                     {"ourguid", tool.tool.guid},
+                     {"locale", tool.host.locale},
+                     {"direction", tool.host.direction}});
+  if (const auto url = stored_value(event.context, "returnurl")) parameters.push_back({"returnurl", *url});
+  if (recognisable) {
+    parameters.push_back({"event_id", id});
+    parameters.push_back({"event_sequence", sequence});
+    parameters.push_back({"event_time", happened});
+    parameters.push_back({"deferred", outgoing.deferred ? "true" : "false"});
+    parameters.push_back({"attempt", attempt});
+  }
+  if (!append_stored_pairs(event.arguments, parameters))
+    return fail(Status::damaged, fmt::format("the stored arguments of event {} cannot be read", to_text(event.id)));
+  for (const auto& [name, value] : action->fixed) parameters.push_back({name, value});
+  if (outgoing.settings != nullptr)
+    for (const auto& [name, value] : *outgoing.settings) parameters.push_back({name, value});
+  sort_by_name(parameters);
+
+  auto mac = mac_.of(tool.descriptor.digest, parameters, secret);
+  if (!mac) return fail(mac.error());
+  made.taken = 1;
+  made.request.destination = tool.destination;
+  made.request.content_type = "application/x-www-form-urlencoded; charset=UTF-8";
+  made.request.body = form_of(parameters, *mac);
+  return made;
+}
+
+Outcome ProxyToolWire::judge(const ExchangeResult& result) const {
+  if (result.fault == ExchangeResult::Fault::forbidden)
+    return {Outcome::Kind::suspended, printable(result.fault_text, kMaxTextBytes)};
+  if (result.fault != ExchangeResult::Fault::none) return failed(result.fault_text);
+  if (result.http_status < 200 || result.http_status > 299)
+    return failed(fmt::format("answered HTTP {}", result.http_status));
+  const std::string_view answer = core_of(result.body);
+  if (answer == "<result>SUCCESS<result>" || answer == "<result>SUCCESS</result>")
+    return {Outcome::Kind::acknowledged, {}};
+  if (answer == "<result>ERROR<result>" || answer == "<result>ERROR</result>")
+    return {Outcome::Kind::refused, "the tool answered ERROR"};
+  if (answer.empty()) return failed(fmt::format("answered {} with nothing", result.http_status));
+  const auto said = fmt::format("answered {} with something that is neither SUCCESS nor ERROR: \"", result.http_status);
+  return {Outcome::Kind::failed, said + printable(answer, kMaxTextBytes - said.size() - 1) + '"'};
+}
+
+bool ProxyToolWire::may_fall_back(const ExchangeResult& result) const {
+  return result.fault == ExchangeResult::Fault::tls_handshake;
+}
+
+}  // namespace ptb
