@@ -1,0 +1,51 @@
+// See catalogue.h.
+#include "catalogue.h"
+
+#include <stdexcept>
+#include <string>
+
+namespace bench {
+namespace {
+
+constexpr Goal at_least(double bound) { return {true, bound}; }
+constexpr Goal at_most(double bound) { return {false, bound}; }
+
+constexpr Figure kFigures[] = {
+    {"capture.1_caller_vs_fdatasync", "events/s", "syncs/s", Judged::ratio, at_least(0.45),
+     "one caller, one event a call, against overwriting 4 KiB and fdatasync"},
+    {"capture.1_caller_vs_bare_sqlite", "events/s", "rows/s", Judged::ratio, std::nullopt,
+     "the same against one 2 KiB row a commit in bare SQLite with the store's own pragmas"},
+    {"capture.16_callers_vs_1", "events/s", "", Judged::ratio, at_least(3), "16 threads capturing, against one"},
+    {"capture.64_callers_vs_1", "events/s", "", Judged::ratio, std::nullopt, "64 threads capturing, against one"},
+    {"capture.array_1000_vs_fdatasync", "events/s", "syncs/s", Judged::ratio, at_least(5),
+     "1,000 events a call, in events a second, against raw syncs a second"},
+    {"replay.1_lane_restart_first_vs_curl", "events/s", "posts/s", Judged::ratio, at_least(0.55),
+     "a saved tool's backlog, against a bare libcurl easy loop with bodies of that size"},
+    {"replay.cpu_per_event_vs_curl", "us", "", Judged::ratio, std::nullopt,
+     "CPU time of the client for one event of that replay, against that loop (less is better)"},
+    {"replay.16_lanes_vs_multi", "events/s", "posts/s", Judged::ratio, at_least(0.5),
+     "16 tools saved at once, against bare curl_multi with 16 connections"},
+    {"replay.1_lane_1ms_server_vs_curl", "events/s", "posts/s", Judged::ratio, std::nullopt,
+     "one lane and a tool that takes 1 ms for each answer, against the libcurl easy loop"},
+    {"backlog.rss_growth_mib", "MiB", "", Judged::value, at_most(32),
+     "peak resident memory of a walk over 200,000 events, less that of the idle bridge (the baseline)"},
+    {"backlog.open_ms", "ms", "", Judged::value, std::nullopt,
+     "opening a store in which 200,000 events wait, against an empty one"},
+    {"backlog.bytes_per_payload_byte", "bytes", "", Judged::value, std::nullopt,
+     "size of that store's files against the arguments and settings handed over (the baseline)"},
+    {"save.first_byte_ms", "ms", "", Judged::value, std::nullopt,
+     "from the call of tool saved to the first byte of state-change at the tool, against a libcurl POST"},
+};
+
+}  // namespace
+
+std::span<const Figure> catalogue() { return kFigures; }
+
+const Figure& figure_named(std::string_view name) {
+  for (const Figure& figure : kFigures) {
+    if (figure.name == name) return figure;
+  }
+  throw std::logic_error("no figure is called " + std::string(name));
+}
+
+}  // namespace bench

@@ -1,0 +1,34 @@
+// The groups of measurements. Each fills the report with the rounds of the figures that are wanted, and measures
+// nothing where none of its own are.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "bridge.h"
+#include "report.h"
+#include "tool_server.h"
+#include "workspace.h"
+
+namespace bench {
+
+struct Run {
+  int rounds = 5;
+  Pump replay_pump = Pump::caller;
+  std::filesystem::path plugin_file;
+  const Plugin* plugin = nullptr;
+  ToolServer* server = nullptr;
+  Workspace* workspace = nullptr;
+  Report* report = nullptr;
+};
+
+void measure_captures(Run& run);
+void measure_replays(Run& run);
+void measure_backlog(Run& run);
+
+/// The part of measure_backlog that is done in a fresh process: `arguments` are the plugin, the store and the port.
+/// Prints one line of JSON.
+int walk_and_tell_memory(const std::vector<std::string>& arguments);
+
+}  // namespace bench

@@ -1,0 +1,208 @@
+// How fast a backlog reaches its tools, against libcurl alone: chunks are captured while the tools are unavailable,
+// then the tools are saved and the walks waited for; the clock runs from the save to the end of the last walk. Bridge,
+// bare loops and server are all on one CPU, where a request and its answer take the same way on both sides.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+
+#include "curl_loops.h"
+#include "groups.h"
+#include "measure.h"
+
+namespace bench {
+namespace {
+
+/// A bridge with some tools, all at the one server.
+class ReplaySide {
+ public:
+  ReplaySide(Run& run, std::string_view name, int tools)
+      : server_(*run.server),
+        bridge_(*run.plugin, run.workspace->fresh(name) / "bridge.db", run.replay_pump),
+        tools_(tools) {
+    for (int tool = 0; tool < tools; ++tool) bridge_.install(tool, server_.url());
+  }
+
+  /// Captures `count` events for each tool.
+  void capture(int count) {
+    EventArray events(static_cast<std::size_t>(count));
+    for (int tool = 0; tool < tools_; ++tool) {
+      events.renew(tool);
+      bridge_.capture(events);
+    }
+    waiting_ = count * tools_;
+  }
+
+  /// Saves every tool as available and waits for what was captured to be acknowledged.
+  Sample walk() {
+    const std::uint64_t requests_before = server_.requests();
+    const std::int64_t start = monotonic_ns();
+    const std::int64_t acknowledged = save_all(PTB_TOOL_AVAILABLE);
+    const double seconds = static_cast<double>(monotonic_ns() - start) / 1e9;
+    const std::uint64_t requests = server_.requests() - requests_before;
+    if (acknowledged != waiting_ || requests != static_cast<std::uint64_t>(waiting_ + tools_)) {
+      throw std::runtime_error(fmt::format("{} events captured, {} acknowledged, {} requests at {} tools", waiting_,
+                                           acknowledged, requests, tools_));
+    }
+    return {static_cast<double>(waiting_), seconds};
+  }
+
+  void make_unavailable() { save_all(PTB_TOOL_UNAVAILABLE); }
+
+  Bridge& bridge() { return bridge_; }
+
+ private:
+  std::int64_t save_all(std::int32_t state) {
+    std::vector<std::uint64_t> operations;
+    for (int tool = 0; tool < tools_; ++tool) operations.push_back(bridge_.save(tool, state));
+    std::int64_t acknowledged = 0;
+    for (const std::uint64_t operation : operations) {
+      acknowledged += static_cast<std::int64_t>(bridge_.wait(operation).acknowledged);
+    }
+    return acknowledged;
+  }
+
+  ToolServer& server_;
+  Bridge bridge_;
+  int tools_;
+  int waiting_ = 0;
+};
+
+/// One chunk, untimed: warms up, and tells how long the bodies of the bridge are.
+std::size_t body_bytes_of(ReplaySide& side, const ToolServer& server, int count) {
+  side.capture(count);
+  const std::uint64_t requests = server.requests();
+  const std::uint64_t bytes = server.body_bytes();
+  side.walk();
+  const std::size_t mean = (server.body_bytes() - bytes) / (server.requests() - requests);
+  side.make_unavailable();
+  return mean;
+}
+
+/// Sums of one round, both sides: time and CPU.
+struct ReplayRound {
+  Sample bridge;
+  Sample curl;
+  Sample bridge_cpu;
+  Sample curl_cpu;
+};
+
+Sample with_cpu(Sample& cpu, const Slice& slice) {
+  const std::int64_t before = process_cpu_ns();
+  const Sample sample = slice();
+  cpu += {sample.work, static_cast<double>(process_cpu_ns() - before) / 1e9};
+  return sample;
+}
+
+ReplayRound replay_round(ReplaySide& side, int events_per_tool, int chunks, const Slice& bare) {
+  ReplayRound round;
+  const std::vector<Sample> sums = interleave(chunks, {[&] { return with_cpu(round.curl_cpu, bare); },
+                                                       [&] {
+                                                         side.capture(events_per_tool);
+                                                         const Sample sample =
+                                                             with_cpu(round.bridge_cpu, [&] { return side.walk(); });
+                                                         side.make_unavailable();
+                                                         return sample;
+                                                       }});
+  round.curl = sums[0];
+  round.bridge = sums[1];
+  return round;
+}
+
+double cpu_us_per_event(const Sample& cpu) { return cpu.seconds * 1e6 / cpu.work; }
+
+void measure_one_lane(Run& run) {
+  constexpr int kEvents = 2000;
+  constexpr int kChunks = 5;
+  ReplaySide side(run, "one-lane", 1);
+  const std::size_t body_bytes = body_bytes_of(side, *run.server, kEvents);
+  CurlEasyLoop bare(run.server->url() + "/tool", body_bytes);
+  bare.send(kEvents);
+  for (int at = 0; at < run.rounds; ++at) {
+    const ReplayRound round = replay_round(side, kEvents, kChunks, [&] { return bare.send(kEvents); });
+    run.report->add("replay.1_lane_restart_first_vs_curl", {round.bridge.rate(), round.curl.rate()});
+    run.report->add("replay.cpu_per_event_vs_curl",
+                    {cpu_us_per_event(round.bridge_cpu), cpu_us_per_event(round.curl_cpu)});
+  }
+  run.report->note(
+      fmt::format("Replays: {}; client and server on CPU {}; bodies of {} bytes on both sides.",
+                  run.replay_pump == Pump::caller ? "pumped by the caller of wait" : "by the bridge's own thread",
+                  run.server->cpu(), body_bytes));
+}
+
+void measure_sixteen_lanes(Run& run) {
+  constexpr int kLanes = 16;
+  constexpr int kEvents = 400;
+  constexpr int kChunks = 2;
+  ReplaySide side(run, "sixteen-lanes", kLanes);
+  const std::size_t body_bytes = body_bytes_of(side, *run.server, kEvents);
+  CurlMultiLoop bare(run.server->url() + "/tool", body_bytes, kLanes);
+  bare.send(kLanes * kEvents);
+  for (int at = 0; at < run.rounds; ++at) {
+    const ReplayRound round = replay_round(side, kEvents, kChunks, [&] { return bare.send(kLanes * kEvents); });
+    run.report->add("replay.16_lanes_vs_multi", {round.bridge.rate(), round.curl.rate()});
+  }
+}
+
+void measure_slow_server(Run& run) {
+  constexpr int kEvents = 150;
+  constexpr int kChunks = 3;
+  ReplaySide side(run, "slow-server", 1);
+  const std::size_t body_bytes = body_bytes_of(side, *run.server, kEvents);
+  CurlEasyLoop bare(run.server->url() + "/tool", body_bytes);
+  bare.send(kEvents);
+  run.server->pause_us(1000);
+  for (int at = 0; at < run.rounds; ++at) {
+    const ReplayRound round = replay_round(side, kEvents, kChunks, [&] { return bare.send(kEvents); });
+    run.report->add("replay.1_lane_1ms_server_vs_curl", {round.bridge.rate(), round.curl.rate()});
+  }
+  run.server->pause_us(0);
+}
+
+/// Milliseconds from now to the first byte that `send` brings to the server.
+double first_byte_ms(const ToolServer& server, const std::function<void()>& send) {
+  const std::uint64_t requests = server.requests();
+  const std::int64_t start = monotonic_ns();
+  send();
+  const std::int64_t first_byte = server.first_byte_ns(requests);
+  if (first_byte == 0) throw std::runtime_error("nothing came to the server");
+  return static_cast<double>(first_byte - start) / 1e6;
+}
+
+double median(std::vector<double> numbers) {
+  std::sort(numbers.begin(), numbers.end());
+  return numbers[numbers.size() / 2];
+}
+
+void measure_save(Run& run) {
+  constexpr int kSaves = 41;
+  ReplaySide side(run, "save", 1);
+  CurlEasyLoop bare(run.server->url() + "/tool", 300);
+  bare.send(10);
+  for (int at = 0; at < run.rounds; ++at) {
+    std::vector<double> saves;
+    std::vector<double> posts;
+    for (int save = 0; save < kSaves; ++save) {
+      posts.push_back(first_byte_ms(*run.server, [&] { bare.send(1); }));
+      saves.push_back(
+          first_byte_ms(*run.server, [&] { side.bridge().wait(side.bridge().save(0, PTB_TOOL_AVAILABLE)); }));
+    }
+    run.report->add("save.first_byte_ms", {median(saves), median(posts)});
+  }
+}
+
+}  // namespace
+
+void measure_replays(Run& run) {
+  const Report& report = *run.report;
+  const Pinned pinned(run.server->cpu());
+  if (report.wants("replay.1_lane_restart_first_vs_curl") || report.wants("replay.cpu_per_event_vs_curl")) {
+    measure_one_lane(run);
+  }
+  if (report.wants("replay.16_lanes_vs_multi")) measure_sixteen_lanes(run);
+  if (report.wants("replay.1_lane_1ms_server_vs_curl")) measure_slow_server(run);
+  if (report.wants("save.first_byte_ms")) measure_save(run);
+}
+
+}  // namespace bench

@@ -1,0 +1,41 @@
+// The rounds of each figure, and how they are shown: a table for people, JSON for programs. Knows nothing of how a
+// figure is measured.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalogue.h"
+#include "machine.h"
+
+namespace bench {
+
+struct Round {
+  double value = 0;
+  double baseline = 0;
+  [[nodiscard]] double ratio() const { return baseline > 0 ? value / baseline : 0; }
+};
+
+class Report {
+ public:
+  /// Only figures whose name starts with `only` are kept; empty: all.
+  explicit Report(std::string only) : only_(std::move(only)) {}
+
+  [[nodiscard]] bool wants(std::string_view name) const { return name.substr(0, only_.size()) == only_; }
+  void add(std::string_view name, const Round& round);
+  /// A sentence under the table.
+  void note(std::string text);
+
+  [[nodiscard]] std::string table() const;
+  [[nodiscard]] std::string json(const Machine& machine) const;
+  [[nodiscard]] bool empty() const { return rounds_.empty(); }
+
+ private:
+  std::string only_;
+  std::map<std::string, std::vector<Round>, std::less<>> rounds_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace bench
