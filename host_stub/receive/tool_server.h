@@ -1,0 +1,40 @@
+// The HTTP side of the reference tool: connections on 127.0.0.1 and what the fault script does to them. Does not judge
+// calls; the desk it is given does.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "receive/fault_script.h"
+#include "receive/log_line.h"
+
+namespace host {
+
+/// A request that has been read whole.
+struct Request {
+  std::string method;
+  std::string target;
+  std::map<std::string, std::string> headers;  // names in lower case
+  std::string body;
+  std::string http_problem;  // not empty: the request could not be read; status says what is answered
+  std::uint32_t http_status = 0;
+};
+
+/// What is to be done with it.
+struct Reply {
+  Step step;
+  std::string body;  // for status 200 answers; empty: what `step` says
+  std::string end;   // not empty: end the server with this error, without an answer
+};
+
+/// Judges a request; whatever it wants to remember or log is done when it returns.
+using Desk = std::function<Reply(const Request&)>;
+
+/// Serves on 127.0.0.1:`port` (0: a free one) until SIGINT or SIGTERM, on this thread. `ready` gets the port once
+/// connections are accepted. The error is one line.
+tl::expected<void, std::string> serve(std::uint16_t port, const Desk& desk,
+                                      const std::function<tl::expected<void, std::string>(std::uint16_t)>& ready);
+
+}  // namespace host
