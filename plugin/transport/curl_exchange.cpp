@@ -1,0 +1,278 @@
+#include "transport/curl_exchange.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "core/pairs.h"
+#include "transport/destination_guard.h"
+
+namespace ptb {
+
+namespace {
+
+constexpr std::size_t kKeptAnswerBytes = 4096;
+
+/// Servers close idle connections, many after 5 s. Using one at that very moment loses the request, so old ones are
+/// left.
+constexpr long kMaxIdleSeconds = 3;
+
+bool same(const Destination& a, const Destination& b) {
+  return a.allow_http == b.allow_http && a.allow_private == b.allow_private && a.ca_file == b.ca_file &&
+         a.connect_timeout_ms == b.connect_timeout_ms && a.total_timeout_ms == b.total_timeout_ms;
+}
+
+/// Sets options one after the other and keeps the first failure.
+class Setter {
+ public:
+  explicit Setter(CURL* easy) : easy_(easy) {}
+  template <typename Value>
+  void operator()(CURLoption option, Value value) {
+    if (code_ == CURLE_OK) code_ = curl_easy_setopt(easy_, option, value);
+  }
+  [[nodiscard]] CURLcode code() const { return code_; }
+
+ private:
+  CURL* easy_;
+  CURLcode code_ = CURLE_OK;
+};
+
+bool is_failed_handshake(CURLcode code) {
+  switch (code) {
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS: return true;
+    default: return false;
+  }
+}
+
+bool append(curl_slist*& list, const char* line) {
+  curl_slist* const longer = curl_slist_append(list, line);
+  if (longer != nullptr) list = longer;
+  return longer != nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<CurlExchange> CurlExchange::create(SocketWatcher& watcher) {
+  std::unique_ptr<CurlExchange> exchange(new CurlExchange());
+  exchange->easy_ = curl_easy_init();
+  exchange->watcher_ = &watcher;
+  return exchange->easy_ == nullptr ? nullptr : std::move(exchange);
+}
+
+CurlExchange::~CurlExchange() {
+  curl_easy_cleanup(easy_);
+  curl_slist_free_all(headers_);
+}
+
+bool CurlExchange::is_set_up_for(const Destination& destination) const {
+  return destination_ != nullptr && (destination_.get() == &destination || same(*destination_, destination));
+}
+
+CURLcode CurlExchange::set_up(const Destination& destination) {
+  curl_easy_reset(easy_);
+  Setter set(easy_);
+  set(CURLOPT_ERRORBUFFER, error_);
+  set(CURLOPT_PRIVATE, this);
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);  // giving up must not wait for a name look-up
+  set(CURLOPT_PROXY, "");
+  set(CURLOPT_NOPROXY, "*");
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_PROTOCOLS_STR, destination.allow_http ? "https,http" : "https");
+  set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  set(CURLOPT_USERAGENT, "ptbridge/" PTB_VERSION);
+  set(CURLOPT_TCP_NODELAY, 1L);
+  set(CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(destination.connect_timeout_ms));
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(destination.total_timeout_ms));
+  set(CURLOPT_WRITEFUNCTION, &CurlExchange::take_body);
+  set(CURLOPT_WRITEDATA, this);
+  set(CURLOPT_HEADERFUNCTION, &CurlExchange::take_header);
+  set(CURLOPT_HEADERDATA, this);
+  set(CURLOPT_OPENSOCKETFUNCTION, &CurlExchange::open_socket);
+  set(CURLOPT_OPENSOCKETDATA, this);
+  set(CURLOPT_CLOSESOCKETFUNCTION, &CurlExchange::close_socket);
+  set(CURLOPT_CLOSESOCKETDATA, watcher_);
+  set(CURLOPT_PREREQFUNCTION, &CurlExchange::before_request);
+  set(CURLOPT_PREREQDATA, this);
+  set(CURLOPT_POST, 1L);
+  return set.code() == CURLE_OK ? set_up_security(destination) : set.code();
+}
+
+CURLcode CurlExchange::set_up_security(const Destination& destination) {
+  Setter set(easy_);
+  set(CURLOPT_SSL_VERIFYPEER, 1L);
+  set(CURLOPT_SSL_VERIFYHOST, 2L);
+  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!destination.ca_file.empty()) {
+    set(CURLOPT_CAINFO, destination.ca_file.c_str());
+    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // that file's authorities and no others
+  }
+  return set.code();
+}
+
+CURLcode CurlExchange::set_headers(const HttpRequest& request) {
+  if (headers_ != nullptr && content_type_ == request.content_type && extra_headers_ == request.headers)
+    return CURLE_OK;
+  curl_slist* list = nullptr;
+  bool made = append(list, ("Content-Type: " + request.content_type).c_str()) && append(list, "Expect:");
+  for (const auto& header : request.headers) made = made && append(list, header.c_str());
+  const CURLcode code = made ? curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, list) : CURLE_OUT_OF_MEMORY;
+  if (code != CURLE_OK) {
+    curl_slist_free_all(list);
+    return code;
+  }
+  curl_slist_free_all(std::exchange(headers_, list));
+  content_type_ = request.content_type;
+  extra_headers_ = request.headers;
+  return CURLE_OK;
+}
+
+void CurlExchange::forget_last() {
+  answer_.clear();
+  header_bytes_ = 0;
+  too_large_ = false;
+  refusal_.clear();
+  allowed_address_tried_ = false;
+  sends_ = 0;
+  local_port_ = 0;
+  unheard_ = false;
+  error_[0] = '\0';
+}
+
+bool CurlExchange::prepare(std::uint64_t ticket, HttpRequest request, CURLcode& problem) {
+  forget_last();
+  ticket_ = ticket;
+  request_ = std::move(request);
+  problem = CURLE_OK;
+  if (!is_set_up_for(*request_.destination)) {
+    destination_ = nullptr;
+    curl_slist_free_all(std::exchange(headers_, nullptr));
+    url_.clear();
+    allowed_ip_.clear();
+    problem = set_up(*request_.destination);
+    if (problem != CURLE_OK) return false;
+  }
+  destination_ = request_.destination;
+  Setter set(easy_);
+  if (url_ != request_.url) {
+    set(CURLOPT_URL, request_.url.c_str());
+    url_ = request_.url;
+  }
+  if (std::exchange(fresh_connection_, false)) set(CURLOPT_FRESH_CONNECT, 0L);
+  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+  set(CURLOPT_POSTFIELDS, request_.body.c_str());
+  problem = set.code() == CURLE_OK ? set_headers(request_) : set.code();
+  return problem == CURLE_OK;
+}
+
+void CurlExchange::note_closing(int local_port, bool unheard) {
+  if (sends_ > 0 && local_port == local_port_) unheard_ = unheard;
+}
+
+bool CurlExchange::prepare_again_on_new_connection(CURLcode code) {
+  long connections_made = 0;
+  if (code != CURLE_ABORTED_BY_CALLBACK || refusal_.empty() || fresh_connection_) return false;
+  if (curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connections_made) != CURLE_OK || connections_made != 0)
+    return false;
+  fresh_connection_ = true;
+  forget_last();
+  return curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
+}
+
+ExchangeResult CurlExchange::finish(CURLcode code) {
+  using Fault = ExchangeResult::Fault;
+  ExchangeResult result;
+  result.ticket = ticket_;
+  const auto failed = [&](Fault fault, std::string_view text) {
+    result.fault = fault;
+    result.fault_text = printable(text, 300);
+  };
+  const bool guard_decided = code == CURLE_ABORTED_BY_CALLBACK || !allowed_address_tried_;
+  const std::string_view said = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
+  if (code == CURLE_OK) {
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    result.fault = Fault::none;
+    result.http_status = static_cast<int>(status);
+    result.body = answer_;
+  } else if (too_large_) {
+    failed(Fault::answer_too_large, fmt::format("answered with more than {} bytes", kMaxAnswerBytes));
+  } else if (!refusal_.empty() && guard_decided) {
+    failed(Fault::forbidden, refusal_);
+  } else if (code == CURLE_ABORTED_BY_CALLBACK) {
+    failed(Fault::broken, "closed the connection without an answer");
+  } else if (code == CURLE_OPERATION_TIMEDOUT) {
+    failed(Fault::timed_out, said);
+  } else if (is_failed_handshake(code)) {
+    failed(Fault::tls_handshake, fmt::format("no TLS session: {}", said));
+  } else if (code == CURLE_SSL_CACERT_BADFILE) {
+    failed(Fault::broken,
+           fmt::format("the CA file {} cannot be read: correct it for this tool", destination_->ca_file));
+  } else if (code == CURLE_GOT_NOTHING) {
+    failed(Fault::broken, "closed the connection without an answer");
+  } else {
+    failed(Fault::broken, said);
+  }
+  if (answer_.capacity() > kKeptAnswerBytes) std::string().swap(answer_);
+  return result;
+}
+
+std::size_t CurlExchange::take_body(char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  const std::size_t length = size * count;
+  if (exchange.answer_.size() + length > kMaxAnswerBytes) {
+    exchange.too_large_ = true;
+    return 0;
+  }
+  exchange.answer_.append(bytes, length);
+  return length;
+}
+
+std::size_t CurlExchange::take_header(char* /*bytes*/, std::size_t size, std::size_t count, void* self) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  const std::size_t length = size * count;
+  exchange.header_bytes_ += length;
+  exchange.too_large_ = exchange.header_bytes_ > kMaxAnswerBytes;
+  return exchange.too_large_ ? 0 : length;
+}
+
+curl_socket_t CurlExchange::open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  if (auto problem = address_problem(&address->addr, *exchange.request_.destination); !problem.empty()) {
+    exchange.refusal_ = std::move(problem);
+    return CURL_SOCKET_BAD;
+  }
+  exchange.allowed_address_tried_ = true;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+int CurlExchange::close_socket(void* watcher, curl_socket_t socket) {
+  static_cast<SocketWatcher*>(watcher)->closing(socket);
+  return close(socket);
+}
+
+int CurlExchange::before_request(void* self, char* remote_ip, char* /*local_ip*/, int /*remote_port*/, int local_port) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  // A second time means that libcurl is about to repeat the request on a new connection, as the old one was closed
+  // without an answer. The tool may have acted on it, and would take the repeat, with its old nonce, for an attack.
+  if (exchange.sends_ > 0 && !std::exchange(exchange.unheard_, false)) return CURL_PREREQFUNC_ABORT;
+  ++exchange.sends_;
+  exchange.local_port_ = local_port;
+  if (exchange.allowed_ip_ == remote_ip) return CURL_PREREQFUNC_OK;
+  exchange.refusal_ = address_problem(std::string_view(remote_ip), *exchange.request_.destination);
+  if (!exchange.refusal_.empty()) return CURL_PREREQFUNC_ABORT;
+  exchange.allowed_ip_ = remote_ip;
+  return CURL_PREREQFUNC_OK;
+}
+
+}  // namespace ptb
