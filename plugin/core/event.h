@@ -93,6 +93,7 @@ struct StoredEvent {
   std::int64_t snapshot = 0;       ///< id in the store; 0 where there were no settings
   Deferral captured_as{};          ///< why it waited when it was captured
   std::int64_t walks_before = 0;   ///< walks of its lane begun before its capture
+  std::int64_t walks = 0;          ///< walks of its lane that have included it, up to the one that settled it
   EventState state{};              ///< `pending` behind the lane's mark has been made `delivered` by the store
   std::string reason;              ///< of discarded, refused or parked: one word
   std::string answer;              ///< what the tool or the transport said last, for people; <= 200 bytes

@@ -3,7 +3,8 @@
 
 namespace ptb {
 
-inline constinit void (*fault_point_hook)(const char* name) = nullptr;
+using FaultPointHook = void (*)(const char* name);
+inline constinit FaultPointHook fault_point_hook = nullptr;
 
 inline void fault_point(const char* name) {
   if (fault_point_hook != nullptr) fault_point_hook(name);

@@ -21,7 +21,7 @@ struct LastWalk {
   std::int64_t ordinal = 0;  ///< from 1; 0: no walk yet
   std::int64_t first = 0;    ///< the batch: sequences first…last
   std::int64_t last = 0;
-  std::int64_t reached = 0;  ///< highest sequence that was answered or tried; valid once ended
+  std::int64_t reached = 0;  ///< highest sequence that was answered; valid once ended
   std::int64_t started_at_ms = 0;
   std::int64_t ended_at_ms = 0;
   bool completed = false;       ///< every event of the batch was answered
@@ -54,11 +54,11 @@ struct Walk {
   std::int64_t first = 0;
   std::int64_t last = 0;
   std::int64_t waiting = 0;             ///< pending events in the batch
-  std::int64_t previously_reached = 0;  ///< highest sequence that an earlier walk over this batch may have sent
+  std::int64_t previously_reached = 0;  ///< highest sequence that an earlier walk over this batch may have had answered
 };
 
 struct WalkEnd {
-  std::int64_t reached = 0;
+  std::int64_t reached = 0;  ///< highest sequence that was answered
   bool completed = false;
   std::int64_t stopped_by = 0;
   std::string error;

@@ -257,7 +257,7 @@ typedef struct ptb_api {
    * *bridge belongs to the host until close. First attempts that a crash cut off go out as soon as the bridge is pumped. */
   int32_t (*open)(const ptb_open_options *options, ptb_bridge **bridge, ptb_error *error);
 
-  /* [any-thread] Ends exchanges and threads within timeout_ms and frees the bridge. PTB_E_TIMEOUT: another thread is still
+  /* [pump] Ends exchanges and threads within timeout_ms and frees the bridge. PTB_E_TIMEOUT: another thread is still
    * inside a call; the bridge refuses new calls and close must be called again. NULL is fine. */
   int32_t (*close)(ptb_bridge *bridge, uint32_t timeout_ms, ptb_error *error);
 

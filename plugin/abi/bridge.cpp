@@ -1,0 +1,120 @@
+#include "abi/bridge.h"
+
+#include <pthread.h>
+
+#include <chrono>
+
+#include "abi/signals.h"
+#include "wire/descriptor.h"
+
+using ptb::fail;
+using ptb::Result;
+using ptb::Status;
+
+Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments arguments) {
+  if (ptb::inside_callback())
+    return fail(Status::state, "open was called from inside a callback: call it from outside");
+  std::unique_ptr<ptb_bridge> bridge(new ptb_bridge(arguments.host));
+  const bool capture_only = arguments.engine.capture_only;
+  auto store = ptb::SqliteStore::open({arguments.sqlite_path, !capture_only}, bridge->random_);
+  if (!store) return fail(store.error());
+  bridge->store_ = std::move(*store);
+  ptb::CurlTransportOptions transport_options;
+  transport_options.max_connections = arguments.engine.pump.max_exchanges;
+  auto transport = ptb::CurlTransport::create(transport_options);
+  if (!transport) return fail(transport.error());
+  bridge->transport_ = std::move(*transport);
+  const auto find_wire = [wire = &bridge->proxy_tool_](std::string_view name) -> const ptb::Wire* {
+    return name == "proxy-tool" ? wire : nullptr;
+  };
+  auto engine = ptb::Engine::open({*bridge->store_, *bridge->transport_, bridge->host_, bridge->random_, bridge->host_,
+                                   ptb::read_descriptor, find_wire},
+                                  std::move(arguments.engine));
+  if (!engine) return fail(engine.error());
+  bridge->engine_ = std::move(*engine);
+  if ((arguments.flags & PTB_ALLOW_BRIDGE_CALLBACKS) != 0 && !capture_only) bridge->start_thread();
+  return bridge;
+}
+
+ptb_bridge::~ptb_bridge() {
+  stop_thread_ = true;
+  if (transport_ != nullptr) transport_->wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ptb_bridge::start_thread() {
+  const ptb::BlockSignals blocked;
+  thread_ = std::thread([this] { run_thread(); });
+  pthread_setname_np(thread_.native_handle(), "ptbridge");
+  has_thread_ = true;
+}
+
+void ptb_bridge::run_thread() {
+  while (!stop_thread_) {
+    try {
+      engine_->run_until([this] { return stop_thread_.load(); });
+    } catch (const std::exception& problem) {
+      host_.log(ptb::LogLevel::error,
+                std::string("the bridge's thread met a fault of the plugin and goes on: ") + problem.what());
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, std::chrono::seconds(1), [this] { return stop_thread_.load(); });
+    }
+  }
+  std::uint32_t timeout_ms = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    timeout_ms = close_timeout_ms_;
+  }
+  try {
+    engine_->wind_down(timeout_ms);
+  } catch (const std::exception& problem) {
+    host_.log(ptb::LogLevel::error, std::string("ending the bridge's exchanges failed: ") + problem.what());
+  }
+  const std::lock_guard lock(mutex_);
+  thread_ended_ = true;
+  changed_.notify_all();
+}
+
+Result<void> ptb_bridge::enter() {
+  if (getpid() != pid_)
+    return fail(Status::state, "this process was forked from the one that opened the bridge: open one of its own here");
+  if (ptb::inside_callback())
+    return fail(Status::state, "the bridge was called from inside one of its callbacks: call it afterwards");
+  const std::lock_guard lock(mutex_);
+  if (closing_) return fail(Status::state, "the bridge is closing");
+  ++calls_;
+  return {};
+}
+
+void ptb_bridge::leave() {
+  const std::lock_guard lock(mutex_);
+  --calls_;
+  if (closing_) changed_.notify_all();
+}
+
+Result<void> ptb_bridge::close(std::uint32_t timeout_ms) {
+  if (getpid() != pid_)
+    return fail(Status::state, "this process was forked from the one that opened the bridge: close it there");
+  if (ptb::inside_callback()) return fail(Status::state, "close was called from inside a callback: call it afterwards");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  {
+    std::unique_lock lock(mutex_);
+    closing_ = true;
+    close_timeout_ms_ = timeout_ms;
+    stop_thread_ = true;
+    transport_->wake();
+    changed_.notify_all();
+    if (!changed_.wait_until(lock, deadline, [this] { return calls_ == 0 && (!has_thread_ || thread_ended_); }))
+      return fail(Status::timeout,
+                  calls_ > 0 ? "another thread is still inside a call of this bridge: let it return, then close again"
+                             : "the bridge's thread has not ended yet: close again");
+  }
+  if (thread_.joinable()) thread_.join();
+  if (!has_thread_) {
+    const ptb::KeepSigpipeAway away;
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    engine_->wind_down(static_cast<std::uint32_t>(std::max<std::int64_t>(left.count(), 0)));
+  }
+  return {};
+}

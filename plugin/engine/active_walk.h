@@ -1,0 +1,99 @@
+// One walk of one lane, event by event: which request comes next, what an answer means for it, how it ends. Drives the
+// store and the host; leaves starting exchanges, and everything about other lanes, to the pump.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/host.h"
+#include "core/store.h"
+#include "core/transport.h"
+#include "engine/operations.h"
+#include "engine/tool_table.h"
+
+namespace ptb {
+
+/// What sending needs, for as long as the engine lives.
+struct SendContext {
+  Store& store;
+  Host& host;
+  Random& random;
+  const ToolTable& tools;
+};
+
+/// 32 lower-case hex digits (proxy-tool-protocol §2).
+std::string fresh_nonce(Random& random);
+
+/// Overwrites a secret before its memory is given back.
+void wipe(std::string& secret);
+
+class ActiveWalk {
+ public:
+  ActiveWalk(const Walk& walk, Lane lane, std::vector<OperationId> operations, SendContext& context, const Moment& now);
+  ~ActiveWalk();
+  ActiveWalk(const ActiveWalk&) = delete;
+  ActiveWalk& operator=(const ActiveWalk&) = delete;
+
+  /// The next request, or nothing when the walk is over: then `end` and `tally` are final.
+  std::optional<HttpRequest> advance(const Moment& now);
+  /// Takes the result of the request that advance gave last.
+  void answered(const ExchangeResult& result, const Moment& now);
+  /// Ends the walk at its next advance.
+  void stop() { stop_asked_ = true; }
+
+  /// Nothing of the batch is left to send: the next advance ends the walk.
+  [[nodiscard]] bool all_answered() const { return over_ || (page_at_ == page_.size() && read_through_ >= walk_.last); }
+
+  [[nodiscard]] const Walk& walk() const { return walk_; }
+  [[nodiscard]] const Lane& lane() const { return lane_; }
+  [[nodiscard]] const WalkEnd& end() const { return end_; }
+  [[nodiscard]] const Tally& tally() const { return tally_; }
+  /// Id of the event that stopped the walk, or empty.
+  [[nodiscard]] const std::string& stopped_by_id() const { return stopped_by_id_; }
+
+  /// The operations that end with this walk.
+  [[nodiscard]] const std::vector<OperationId>& operations() const { return operations_; }
+  void join(OperationId operation) { operations_.push_back(operation); }
+
+ private:
+  bool load_page();
+  bool load_secret();
+  void forget_page();
+  void acknowledged(const StoredEvent& stored);
+  void settled(const StoredEvent& stored, EventState state, const Outcome& outcome, const Moment& now);
+  void stopped_at(const StoredEvent& stored, const Outcome& outcome);
+  void stopped_by_us(std::string why);
+  void tell(const StoredEvent& stored, EventState state, std::string_view deferral, std::string_view text);
+  void show_progress(const Moment& now, bool always);
+
+  Walk walk_;
+  Lane lane_;
+  std::vector<OperationId> operations_;
+  SendContext& context_;
+  Tally tally_;
+  WalkEnd end_;
+  std::string stopped_by_id_;
+  bool over_ = false;
+  bool stop_asked_ = false;
+
+  std::vector<StoredEvent> page_;
+  std::vector<Outgoing> outgoing_;          ///< parallel to page_
+  std::map<std::int64_t, Pairs> settings_;  ///< of the page, by snapshot
+  std::size_t page_at_ = 0;
+  std::int64_t read_through_;
+  std::size_t in_flight_ = 0;  ///< events of the request that is under way
+  int fallback_ = 0;
+  std::string secret_;
+  std::shared_ptr<const ReadyTool> tool_;
+
+  std::uint64_t done_ = 0;
+  std::string last_event_id_;
+  std::int64_t shown_at_ms_ = 0;
+};
+
+}  // namespace ptb

@@ -1,0 +1,134 @@
+// Carries out what a person ordered: send again, set aside, discard, hold, claim, stop.
+#include "engine/engine.h"
+#include "engine/json.h"
+
+namespace ptb {
+
+namespace {
+
+Result<StoredEvent> event_of(Store& store, const Json& order) {
+  auto id = id_field(order, "id");
+  if (!id) return fail(id.error());
+  auto stored = store.find(*id);
+  if (!stored) return fail(stored.error());
+  if (!*stored) return fail(Status::not_found, "there is no event " + to_text(*id));
+  return std::move(**stored);
+}
+
+std::string not_in_state(const StoredEvent& stored, std::string_view wanted) {
+  return "event " + to_text(stored.event.id) + " is " + std::string(to_text(stored.state)) + ": only " +
+         std::string(wanted);
+}
+
+/// Takes an event out of the line by a person's word.
+Result<std::string> set_aside(Store& store, const Json& order, EventState state, const std::string& reason,
+                              std::int64_t now_ms) {
+  auto stored = event_of(store, order);
+  if (!stored) return fail(stored.error());
+  const bool waits = stored->state == EventState::pending;
+  const bool set_aside_before = stored->state == EventState::parked || stored->state == EventState::refused;
+  if (!waits && (state != EventState::discarded || !set_aside_before))
+    return fail(Status::refused, not_in_state(*stored, state == EventState::parked
+                                                           ? "a pending event can be parked"
+                                                           : "a pending, refused or parked event can be discarded"));
+  const std::string word = state == EventState::parked ? "by_person" : reason;
+  if (auto settled = store.settle(stored->place, state, word, stored->answer, now_ms); !settled)
+    return fail(settled.error());
+  return json_text({{"id", to_text(stored->event.id)}, {"state", to_text(state)}});
+}
+
+Result<Lane> lane_named(Store& store, const Json& order) {
+  auto key = text_field(order, "lane");
+  if (!key) return fail(key.error());
+  auto lanes = store.lanes();
+  if (!lanes) return fail(lanes.error());
+  for (Lane& lane : *lanes)
+    if (lane.key == *key) return std::move(lane);
+  return fail(Status::not_found, "there is no lane '" + printable(*key, 100) + "': see the report of lanes");
+}
+
+}  // namespace
+
+Result<OrderAnswer> Engine::administer(std::string_view order_text) {
+  if (auto allowed = require_pumping("carry out orders"); !allowed) return fail(allowed.error());
+  auto order = parse_object(order_text, "order");
+  if (!order) return fail(order.error());
+  auto what = text_field(*order, "do");
+  if (!what) return fail(what.error());
+  if (*what == "retry" || *what == "unpark") return send_again(*order, *what == "unpark");
+  if (*what == "replay") {
+    auto tool = locator_field(*order, "tool");
+    if (!tool) return fail(tool.error());
+    auto operation = contact_lanes(*tool, true);
+    if (!operation) return fail(operation.error());
+    return OrderAnswer{"{}", *operation};
+  }
+  auto done = carry_out(*what, *order);
+  if (!done) return fail(done.error());
+  return OrderAnswer{std::move(*done), 0};
+}
+
+Result<OrderAnswer> Engine::send_again(const Json& order, bool only_parked) {
+  auto stored = event_of(store_, order);
+  if (!stored) return fail(stored.error());
+  const bool pending = stored->state == EventState::pending;
+  const bool parked = stored->state == EventState::parked;
+  if (only_parked ? !parked : !pending && !parked && stored->state != EventState::refused)
+    return fail(Status::refused,
+                not_in_state(*stored, only_parked ? "a parked event can be unparked"
+                                                  : "a pending, refused or parked one can be sent again"));
+  auto standing = lane_standing(store_, stored->place.lane);
+  if (!standing) return fail(standing.error());
+  const std::string tool = to_text(standing->lane.tool);
+  if (standing->tool_state != ToolState::available)
+    return fail(Status::refused, "nothing is sent to " + tool + ", which is not available: save it as available first");
+  if (!standing->lane.released)
+    return fail(Status::refused, "lane " + standing->lane.key + " waits for an administrator's save of " + tool +
+                                     ": save it as available");
+  const OperationId operation = operations_.open(1, clock_.now().monotonic_ms);
+  if (pending)
+    pump_.post(ContactTrigger{stored->place.lane, operation, true});
+  else
+    pump_.post(SingleTrigger{stored->event.id, operation});
+  return OrderAnswer{"{}", operation};
+}
+
+Result<std::string> Engine::carry_out(const std::string& what, const Json& order) {
+  const std::int64_t now_ms = clock_.now().wall_ms;
+  if (what == "discard") {
+    auto reason = text_field(order, "reason");
+    if (!reason) return fail(reason.error());
+    if (reason->empty()) return fail(Status::argument, "a reason is needed to discard an event: say why in \"reason\"");
+    return set_aside(store_, order, EventState::discarded, printable(*reason, 200), now_ms);
+  }
+  if (what == "park") return set_aside(store_, order, EventState::parked, {}, now_ms);
+  if (what == "hold" || what == "release") {
+    auto lane = lane_named(store_, order);
+    if (!lane) return fail(lane.error());
+    const bool hold = what == "hold";
+    const std::string reason = hold ? printable(order.value("reason", "held by a person"), 200) : std::string();
+    if (auto held = store_.hold_lane(lane->id, hold ? LaneHold::held : LaneHold::none, reason); !held)
+      return fail(held.error());
+    if (hold)
+      pump_.post(StopTrigger{std::nullopt, lane->id});
+    else
+      pump_.post(ContactTrigger{lane->id, 0, true});
+    return json_text({{"lane", lane->key}, {"held", hold}});
+  }
+  if (what == "claim") {
+    auto from = locator_field(order, "from");
+    if (!from) return fail(from.error());
+    auto to = locator_field(order, "to");
+    if (!to) return fail(to.error());
+    if (auto claimed = store_.claim(*from, *to); !claimed) return fail(claimed.error());
+    return json_text({{"from", to_text(*from)}, {"to", to_text(*to)}});
+  }
+  if (what == "stop") {
+    pump_.post(StopTrigger{});
+    return std::string("{}");
+  }
+  return fail(Status::argument, "there is no order '" + printable(what, 60) +
+                                    "': use retry, replay, park, unpark, discard, hold, release, claim or stop");
+}
+
+}  // namespace ptb

@@ -1,0 +1,258 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <set>
+
+#include "core/fault_point.h"
+
+namespace ptb {
+
+namespace {
+
+/// How long a waiter sleeps at most before it looks whether it must take over the pumping.
+constexpr std::int64_t kHandoverMs = 20;
+
+EventId event_id_v4(Random& random) {
+  EventId id{};
+  random.fill({id.begin(), id.size()});
+  id.data[6] = static_cast<std::uint8_t>((id.data[6] & 0x0FU) | 0x40U);
+  id.data[8] = static_cast<std::uint8_t>((id.data[8] & 0x3FU) | 0x80U);
+  return id;
+}
+
+}  // namespace
+
+Engine::Engine(EngineParts parts, EngineOptions options)
+    : options_(std::move(options)),
+      store_(parts.store),
+      transport_(parts.transport),
+      clock_(parts.clock),
+      random_(parts.random),
+      host_(parts.host),
+      read_descriptor_(parts.read_descriptor),
+      bridge_id_(parts.store.identity().bridge),
+      tools_(parts.read_descriptor, parts.find_wire, options_.host, options_.connect_timeout_ms,
+             options_.exchange_timeout_ms),
+      context_{store_, host_, random_, tools_},
+      pump_(context_, transport_, clock_, operations_, options_.pump),
+      commits_([this](std::span<CaptureBatch* const> batches) { return commit(batches); }) {}
+
+Result<std::unique_ptr<Engine>> Engine::open(EngineParts parts, EngineOptions options) {
+  std::unique_ptr<Engine> engine(new Engine(std::move(parts), std::move(options)));
+  if (auto taken = engine->take_up_tools(); !taken) return fail(taken.error());
+  if (!engine->options_.capture_only) {
+    const StoreIdentity known = engine->store_.identity();
+    const EngineOptions& now = engine->options_;
+    if (known.generation != now.generation || known.high_water != now.high_water)
+      if (auto put = engine->store_.put_generation(now.generation, now.high_water); !put) return fail(put.error());
+    if (auto taken = engine->take_up_lanes(); !taken) return fail(taken.error());
+  }
+  return engine;
+}
+
+Result<void> Engine::take_up_tools() {
+  auto tools = store_.tools();
+  if (!tools) return fail(tools.error());
+  for (const Tool& tool : *tools) {
+    auto ready = tools_.ready(tool);
+    if (!ready)
+      return fail(Status::damaged,
+                  "the stored tool " + to_text(tool.locator) + " cannot be used: " + ready.error().text);
+    tools_.put(*ready);
+  }
+  return {};
+}
+
+/// The trigger "bridge opened": lanes with events that no finished walk has included are walked, at once or, after a
+/// failed walk, when their distance has passed.
+Result<void> Engine::take_up_lanes() {
+  auto lanes = store_.lanes();
+  if (!lanes) return fail(lanes.error());
+  const Moment now = clock_.now();
+  for (const Lane& lane : *lanes) {
+    const LastWalk& last = lane.last_walk;
+    const std::int64_t since_ms = std::max<std::int64_t>(now.wall_ms - last.ended_at_ms, 0);
+    const bool keeps_distance =
+        last.stopped_by != 0 && last.ended_at_ms != 0 && since_ms < options_.pump.contact_interval_ms;
+    if (keeps_distance) pump_.remember_failure(lane.id, now.monotonic_ms - since_ms);
+    const bool cut_off = last.ordinal != 0 && last.ended_at_ms == 0;
+    if (lane.waiting > 0 && (cut_off || lane.last_sequence > last.last)) pump_.post(ContactTrigger{lane.id, 0, false});
+  }
+  return {};
+}
+
+// ---- capture
+
+void Engine::prepare(ReportedEvent& reported, std::int64_t now_ms, CaptureItem& item) {
+  Event& event = item.event;
+  event.id = reported.operation.empty()
+                 ? event_id_v4(random_)
+                 : event_id_v5(bridge_id_, options_.generation, reported.operation, reported.locator, reported.kind,
+                               reported.ordinal, reported.arguments);
+  event.kind = reported.kind;
+  event.locator = std::move(reported.locator);
+  event.operation = std::move(reported.operation);
+  event.course_id = std::move(reported.course_id);
+  event.content_id = std::move(reported.content_id);
+  event.arguments = encode_pairs(reported.arguments);
+  event.context = encode_pairs(reported.context);
+  event.occurred_at_ms = reported.occurred_at_ms != 0 ? reported.occurred_at_ms : now_ms;
+  event.captured_at_ms = now_ms;
+}
+
+/// Asks the host once for each distinct tool, course and item, on this thread and under no lock.
+Result<void> Engine::load_settings(CaptureBatch& batch) {
+  using Whose = std::tuple<const Locator&, std::string_view, std::string_view>;
+  std::map<Whose, std::string> loaded;
+  for (CaptureItem& item : batch.items) {
+    const Event& event = item.event;
+    const Whose whose(event.locator, event.course_id, event.content_id);
+    auto at = loaded.find(whose);
+    if (at == loaded.end()) {
+      auto settings = host_.load_settings(event.locator, event.course_id, event.content_id);
+      if (!settings) return fail(settings.error());
+      at = loaded.emplace(whose, encode_settings(std::move(*settings))).first;
+    }
+    item.settings = at->second;
+  }
+  return {};
+}
+
+Result<OperationId> Engine::capture(std::vector<ReportedEvent> events, std::vector<CaptureAnswer>& answers,
+                                    bool want_operation) {
+  const Moment now = clock_.now();
+  CaptureBatch batch;
+  batch.items.resize(events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) prepare(events[i], now.wall_ms, batch.items[i]);
+  if (auto loaded = load_settings(batch); !loaded) return fail(loaded.error());
+  fault_point("capture.before_commit");
+  if (auto committed = commits_.submit(batch); !committed) return fail(committed.error());
+  fault_point("capture.after_commit");
+
+  std::set<std::int64_t> lanes;
+  for (const CaptureAnswer& answer : batch.answers) {
+    const bool may_go = answer.deferral == Deferral::first_attempt || answer.deferral == Deferral::behind_backlog;
+    if (answer.kind == CaptureAnswer::Kind::fresh && may_go) lanes.insert(answer.place.lane);
+  }
+  answers = std::move(batch.answers);
+  if (options_.capture_only) lanes.clear();
+  const OperationId operation = want_operation ? operations_.open(lanes.size(), now.monotonic_ms) : 0;
+  for (const std::int64_t lane : lanes) pump_.post(ContactTrigger{lane, operation, false});
+  return operation;
+}
+
+Result<void> Engine::commit(std::span<CaptureBatch* const> batches) {
+  const auto tools = tools_.all();
+  const auto decide = [&](const CaptureItem& item, const Tool* tool, const Lane* lane) {
+    ToolCondition condition;
+    if (tool != nullptr) {
+      condition.installed_as = tool->state;
+      const auto ready = tools->find(tool->locator);
+      condition.has_handler =
+          ready == tools->end() || ready->second->at_send.descriptor.action_for(item.event.kind) != nullptr;
+    }
+    if (lane != nullptr) {
+      condition.lane_has_backlog = lane->waiting > 0;
+      condition.lane_released = lane->released;
+      condition.lane_held = lane->hold == LaneHold::held;
+      condition.lane_suspended = lane->hold == LaneHold::suspended;
+    }
+    return decide_capture(item.event.kind, condition);
+  };
+  return store_.capture(batches, decide);
+}
+
+// ---- tools
+
+Result<void> Engine::tool_installed(Tool tool, bool keep_state) {
+  if (auto allowed = require_pumping("install a tool"); !allowed) return fail(allowed.error());
+  auto known = store_.tool(tool.locator);
+  if (!known) return fail(known.error());
+  if (keep_state && *known) tool.state = (*known)->state;
+  auto ready = tools_.ready(tool);
+  if (!ready) return fail(ready.error());
+  const Descriptor& descriptor = (*ready)->at_send.descriptor;
+  const Locator described{descriptor.vendor, descriptor.program};
+  if (described != tool.locator)
+    return fail(Status::argument, "the descriptor is of " + to_text(described) + ", not of " + to_text(tool.locator) +
+                                      ": register it under its own codes");
+  if (auto put = store_.put_tool(tool); !put) return fail(put.error());
+  tools_.put(*ready);
+  return {};
+}
+
+Result<void> Engine::require_pumping(std::string_view what) const {
+  if (!options_.capture_only) return {};
+  return fail(Status::state, "this bridge was opened with PTB_CAPTURE_ONLY and cannot " + std::string(what) +
+                                 ": do it in a process that pumps");
+}
+
+Result<OperationId> Engine::tool_saved(const Locator& locator, ToolState state) {
+  if (auto allowed = require_pumping("save a tool"); !allowed) return fail(allowed.error());
+  if (tools_.find(locator) == nullptr)
+    return fail(Status::not_found, "no tool " + to_text(locator) + " is installed: install it first");
+  const OperationId operation = operations_.open(1, clock_.now().monotonic_ms);
+  pump_.post(SaveTrigger{locator, state, operation});
+  return operation;
+}
+
+Result<void> Engine::tool_removed(const Locator& locator) {
+  if (auto allowed = require_pumping("remove a tool"); !allowed) return fail(allowed.error());
+  if (tools_.find(locator) == nullptr) return fail(Status::not_found, "no tool " + to_text(locator) + " is installed");
+  if (auto removed = store_.remove_tool(locator); !removed) return fail(removed.error());
+  tools_.remove(locator);
+  pump_.post(StopTrigger{locator, 0});
+  return {};
+}
+
+Result<OperationId> Engine::tool_contacted(const Locator& locator) { return contact_lanes(locator, false); }
+
+Result<OperationId> Engine::contact_lanes(const Locator& locator, bool by_person) {
+  if (auto allowed = require_pumping("send"); !allowed) return fail(allowed.error());
+  if (tools_.find(locator) == nullptr)
+    return fail(Status::not_found, "no tool " + to_text(locator) + " is installed: what waits for it waits for that");
+  auto lanes = store_.lanes_of(locator);
+  if (!lanes) return fail(lanes.error());
+  std::erase_if(*lanes, [](const Lane& lane) { return lane.waiting == 0; });
+  const OperationId operation = operations_.open(lanes->size(), clock_.now().monotonic_ms);
+  for (const Lane& lane : *lanes) pump_.post(ContactTrigger{lane.id, operation, by_person});
+  return operation;
+}
+
+// ---- pumping
+
+std::uint32_t Engine::run_once(std::uint32_t timeout_ms) {
+  const std::int64_t deadline_ms = clock_.now().monotonic_ms + timeout_ms;
+  const std::unique_lock lock(pumping_, std::try_to_lock);
+  if (!lock) return static_cast<std::uint32_t>(kHandoverMs);
+  return pump_.run(deadline_ms, true, {});
+}
+
+void Engine::run_until(const std::function<bool()>& stop) {
+  const std::unique_lock lock(pumping_);
+  while (!stop()) pump_.run(std::numeric_limits<std::int64_t>::max(), false, stop);
+}
+
+Result<OperationResult> Engine::wait(OperationId operation, std::uint32_t timeout_ms, bool may_pump) {
+  const std::int64_t deadline_ms = clock_.now().monotonic_ms + timeout_ms;
+  while (!operations_.ended(operation)) {
+    const std::int64_t left_ms = deadline_ms - clock_.now().monotonic_ms;
+    if (left_ms <= 0) break;
+    std::unique_lock lock(pumping_, std::defer_lock);
+    if (may_pump && lock.try_lock())
+      pump_.run(deadline_ms, false, [&] { return operations_.ended(operation); });
+    else
+      operations_.wait_ended(operation, std::chrono::milliseconds(may_pump ? std::min(left_ms, kHandoverMs) : left_ms));
+  }
+  return operations_.take(operation);
+}
+
+void Engine::wind_down(std::uint32_t timeout_ms) {
+  const std::int64_t deadline_ms = clock_.now().monotonic_ms + timeout_ms;
+  const std::unique_lock lock(pumping_, std::chrono::milliseconds(timeout_ms));
+  if (lock) pump_.wind_down(deadline_ms);
+}
+
+}  // namespace ptb

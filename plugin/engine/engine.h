@@ -1,0 +1,124 @@
+// The bridge without its C face: capture, triggers, pumping, waiting. Puts the parts of this folder together; decides
+// nothing itself that core or the pump could.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/host.h"
+#include "core/store.h"
+#include "core/transport.h"
+#include "engine/commit_queue.h"
+#include "engine/json.h"
+#include "engine/operations.h"
+#include "engine/pump.h"
+#include "engine/tool_table.h"
+
+namespace ptb {
+
+struct EngineOptions {
+  HostIdentity host;
+  std::string generation;
+  std::uint64_t high_water = 0;
+  std::uint32_t exchange_timeout_ms = 120'000;
+  std::uint32_t connect_timeout_ms = 10'000;
+  PumpOptions pump;
+  bool capture_only = false;
+};
+
+/// What the engine drives. All of it outlives the engine.
+struct EngineParts {
+  Store& store;
+  Transport& transport;
+  Clock& clock;
+  Random& random;
+  Host& host;
+  ReadDescriptor read_descriptor;
+  FindWire find_wire;
+};
+
+/// An event as the host reports it.
+struct ReportedEvent {
+  EventKind kind{};
+  Locator locator;
+  std::string operation;
+  std::uint32_t ordinal = 0;
+  std::string course_id;
+  std::string content_id;
+  Pairs arguments;
+  Pairs context;
+  std::int64_t occurred_at_ms = 0;  ///< 0: now
+};
+
+/// What an order came to: JSON, and the operation it started, or 0.
+struct OrderAnswer {
+  std::string json;
+  OperationId operation = 0;
+};
+
+class Engine {
+ public:
+  static Result<std::unique_ptr<Engine>> open(EngineParts parts, EngineOptions options);
+
+  /// All or none, one commit; `answers` gets one for each event. With `want_operation` the operation that ends when all
+  /// have been answered or deferred, else 0. Errors: Status::host (the settings callback), Status::store.
+  Result<OperationId> capture(std::vector<ReportedEvent> events, std::vector<CaptureAnswer>& answers,
+                              bool want_operation);
+
+  /// `keep_state`: a tool known already stays in the state it has.
+  Result<void> tool_installed(Tool tool, bool keep_state);
+  Result<OperationId> tool_saved(const Locator& locator, ToolState state);
+  Result<void> tool_removed(const Locator& locator);
+  Result<OperationId> tool_contacted(const Locator& locator);
+
+  /// Works for at most timeout_ms on this thread, or not at all where another thread is doing so. Returns in how many
+  /// milliseconds something is due.
+  std::uint32_t run_once(std::uint32_t timeout_ms);
+  /// Waits for an operation; `may_pump`: working meanwhile, where no other thread does.
+  Result<OperationResult> wait(OperationId operation, std::uint32_t timeout_ms, bool may_pump);
+  /// The bridge thread: works until `stop` says so. After stop becomes true, call wake.
+  void run_until(const std::function<bool()>& stop);
+  void wake() { transport_.wake(); }
+
+  /// Ends exchanges; nothing may be called afterwards.
+  void wind_down(std::uint32_t timeout_ms);
+
+  /// JSON in, JSON out: see docs/abi.md. Errors: Status::argument, Status::not_found.
+  Result<std::string> report(std::string_view question);
+  Result<OrderAnswer> administer(std::string_view order);
+
+ private:
+  Engine(EngineParts parts, EngineOptions options);
+
+  Result<void> take_up_tools();
+  Result<void> take_up_lanes();
+  Result<void> commit(std::span<CaptureBatch* const> batches);
+  void prepare(ReportedEvent& reported, std::int64_t now_ms, CaptureItem& item);
+  Result<void> load_settings(CaptureBatch& batch);
+  Result<void> require_pumping(std::string_view what) const;
+  Result<OperationId> contact_lanes(const Locator& locator, bool by_person);
+  Result<OrderAnswer> send_again(const Json& order, bool only_parked);
+  Result<std::string> carry_out(const std::string& what, const Json& order);
+
+  EngineOptions options_;
+  Store& store_;
+  Transport& transport_;
+  Clock& clock_;
+  Random& random_;
+  Host& host_;
+  ReadDescriptor read_descriptor_;
+  EventId bridge_id_;
+  ToolTable tools_;
+  SendContext context_;
+  Operations operations_;
+  Pump pump_;
+  CommitQueue commits_;
+  std::timed_mutex pumping_;
+};
+
+}  // namespace ptb

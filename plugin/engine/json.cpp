@@ -1,0 +1,148 @@
+#include "engine/json.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "core/snapshot.h"
+
+namespace ptb {
+
+Json time_json(std::int64_t wall_ms) {
+  if (wall_ms == 0) return nullptr;
+  const std::int64_t part_ms = ((wall_ms % 1000) + 1000) % 1000;
+  const auto seconds = static_cast<std::time_t>((wall_ms - part_ms) / 1000);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), part_ms);
+}
+
+std::string json_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Result<LaneStanding> lane_standing(Store& store, std::int64_t lane_id) {
+  auto lane = store.lane(lane_id);
+  if (!lane) return fail(lane.error());
+  LaneStanding standing{std::move(*lane), std::nullopt, 0};
+  auto tool = store.tool(standing.lane.tool);
+  if (!tool) return fail(tool.error());
+  if (*tool) standing.tool_state = (*tool)->state;
+  if (standing.lane.waiting > 0) {
+    auto head = store.first_waiting(lane_id);
+    if (!head) return fail(head.error());
+    if (*head) standing.head = (*head)->place.sequence;
+  }
+  return standing;
+}
+
+Deferral deferral_of(const StoredEvent& stored, const LaneStanding& standing) {
+  ToolCondition condition;
+  condition.installed_as = standing.tool_state;
+  condition.lane_released = standing.lane.released;
+  condition.lane_held = standing.lane.hold == LaneHold::held;
+  condition.lane_suspended = standing.lane.hold == LaneHold::suspended;
+  const bool failed = standing.lane.last_walk.stopped_by != 0;
+  return deferral_now(condition, stored.captured_as, stored.place.sequence == standing.head, failed);
+}
+
+Result<Json> event_json(Store& store, const StoredEvent& stored, const LaneStanding& standing) {
+  const auto arguments = decode_pairs(stored.event.arguments);
+  if (!arguments) return fail(arguments.error());
+  const auto content = store.settings(stored.snapshot);
+  if (!content) return fail(content.error());
+  const auto settings = decode_settings(*content);
+  if (!settings) return fail(settings.error());
+
+  const bool pending = stored.state == EventState::pending;
+  const bool is_head = pending && stored.place.sequence == standing.head;
+  Json json;
+  json["id"] = to_text(stored.event.id);
+  json["kind"] = to_text(stored.event.kind);
+  json["tool"] = to_text(standing.lane.tool);
+  json["lane"] = standing.lane.key;
+  json["sequence"] = stored.place.sequence;
+  json["state"] = to_text(stored.state);
+  json["deferral"] = pending ? Json(to_text(deferral_of(stored, standing))) : Json(nullptr);
+  json["course_id"] = stored.event.course_id;
+  json["arguments"] = Json::object();
+  for (const auto& [name, value] : *arguments) json["arguments"][name] = value;
+  json["settings"] = Json::array();
+  for (const auto& setting : *settings)
+    json["settings"].push_back(Json{{"scope", to_text(setting.scope)}, {"key", setting.key}, {"value", setting.value}});
+  json["captured_at"] = time_json(stored.event.captured_at_ms);
+  json["operation"] = stored.event.operation;
+  json["attempts"] = stored.walks;
+  const std::string& error = is_head ? standing.lane.last_walk.error : stored.answer;
+  json["last_error"] = error.empty() || stored.state == EventState::delivered ? Json(nullptr) : Json(error);
+  return json;
+}
+
+namespace {
+
+std::string_view lane_state(const LaneStanding& standing) {
+  if (!standing.tool_state) return "not_installed";
+  if (*standing.tool_state != ToolState::available) return "not_available";
+  if (standing.lane.hold == LaneHold::held) return "held";
+  if (standing.lane.hold == LaneHold::suspended) return "suspended";
+  if (standing.lane.waiting == 0) return "idle";
+  if (!standing.lane.released) return "waiting_for_save";
+  if (standing.lane.last_walk.ordinal != 0 && standing.lane.last_walk.ended_at_ms == 0) return "walking";
+  return standing.lane.last_walk.stopped_by != 0 ? "not_responding" : "waiting";
+}
+
+}  // namespace
+
+Result<Json> lane_json(Store& store, const LaneStanding& standing, std::int64_t contact_interval_ms) {
+  const Lane& lane = standing.lane;
+  Json json;
+  json["lane"] = lane.key;
+  json["tool"] = to_text(lane.tool);
+  json["state"] = lane_state(standing);
+  json["waiting"] = lane.waiting;
+  json["oldest_at"] = nullptr;
+  if (standing.head != 0) {
+    const auto head = store.first_waiting(lane.id);
+    if (!head) return fail(head.error());
+    if (*head) json["oldest_at"] = time_json((*head)->event.captured_at_ms);
+  }
+  const LastWalk& walk = lane.last_walk;
+  const bool contact_unanswered = lane.waiting > 0 && walk.stopped_by != 0 && lane.last_sequence > walk.last;
+  json["next_at"] = contact_unanswered ? time_json(walk.ended_at_ms + contact_interval_ms) : Json(nullptr);
+  json["stopped_by"] = nullptr;
+  if (walk.stopped_by != 0 && lane.waiting > 0) {
+    const auto stopper = store.read_waiting(lane.id, walk.stopped_by - 1, walk.stopped_by, 1);
+    if (!stopper) return fail(stopper.error());
+    if (!stopper->empty()) json["stopped_by"] = to_text(stopper->front().event.id);
+  }
+  const std::string& error = lane.hold_reason.empty() ? walk.error : lane.hold_reason;
+  json["last_error"] = error.empty() || lane.waiting == 0 ? Json(nullptr) : Json(error);
+  return json;
+}
+
+Result<std::string> text_field(const Json& json, const char* name) {
+  const auto at = json.find(name);
+  if (at == json.end() || !at->is_string())
+    return fail(Status::argument, fmt::format("the field \"{}\" is missing or is not a text", name));
+  return at->get<std::string>();
+}
+
+Result<Locator> locator_field(const Json& json, const char* name) {
+  auto text = text_field(json, name);
+  if (!text) return fail(text.error());
+  return locator_from(*text);
+}
+
+Result<EventId> id_field(const Json& json, const char* name) {
+  auto text = text_field(json, name);
+  if (!text) return fail(text.error());
+  const auto id = event_id_from(*text);
+  if (!id)
+    return fail(Status::argument, "'" + printable(*text, 60) + "' is no event id: write the 36 characters of a UUID");
+  return *id;
+}
+
+Result<Json> parse_object(std::string_view text, const char* what) {
+  Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail(Status::argument, fmt::format("the {} is not a JSON object", what));
+  return json;
+}
+
+}  // namespace ptb

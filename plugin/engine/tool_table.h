@@ -1,0 +1,48 @@
+// The installed tools, made ready for sending. Read by capture and walk on any thread, replaced whole when a tool
+// changes.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "core/wire.h"
+
+namespace ptb {
+
+using ReadDescriptor = std::function<Result<Descriptor>(std::string_view xml)>;
+using FindWire = std::function<const Wire*(std::string_view name)>;  ///< nullptr: no such wire
+
+/// A tool and the wire that it is spoken to through.
+struct ReadyTool {
+  ToolAtSend at_send;
+  const Wire* wire = nullptr;
+};
+
+class ToolTable {
+ public:
+  using Tools = std::map<Locator, std::shared_ptr<const ReadyTool>>;
+
+  ToolTable(ReadDescriptor read_descriptor, FindWire find_wire, HostIdentity host, std::uint32_t connect_timeout_ms,
+            std::uint32_t exchange_timeout_ms);
+
+  /// Checks a tool and makes it ready, without putting it in. Errors: Status::argument.
+  [[nodiscard]] Result<std::shared_ptr<const ReadyTool>> ready(const Tool& tool) const;
+  void put(const std::shared_ptr<const ReadyTool>& tool);
+  void remove(const Locator& locator);
+
+  [[nodiscard]] std::shared_ptr<const ReadyTool> find(const Locator& locator) const;
+  [[nodiscard]] std::shared_ptr<const Tools> all() const;
+
+ private:
+  ReadDescriptor read_descriptor_;
+  FindWire find_wire_;
+  HostIdentity host_;
+  std::uint32_t connect_timeout_ms_;
+  std::uint32_t exchange_timeout_ms_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Tools> tools_ = std::make_shared<const Tools>();
+};
+
+}  // namespace ptb
