@@ -1,0 +1,154 @@
+#include "package/zip_scan.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <unordered_set>
+
+#include "text/utf8.h"
+
+namespace host {
+
+namespace {
+
+constexpr std::size_t kBlockBytes = 64 * 1024;
+
+struct FreeArchive {
+  void operator()(archive* zip) const { archive_read_free(zip); }
+};
+using Zip = std::unique_ptr<archive, FreeArchive>;
+
+template <typename... Values>
+tl::unexpected<std::string> wrong(fmt::format_string<Values...> format, Values&&... values) {
+  return tl::make_unexpected(fmt::format(format, std::forward<Values>(values)...));
+}
+
+std::string text_of(archive* zip) {
+  const char* text = archive_error_string(zip);
+  return text == nullptr ? std::string("no reason given") : shown(text);
+}
+
+std::string broken(archive* zip) { return fmt::format("it is damaged ({}): export or copy it again", text_of(zip)); }
+
+tl::expected<Zip, std::string> open_zip(const std::string& path) {
+  std::error_code code;
+  const auto status = std::filesystem::status(path, code);
+  if (status.type() == std::filesystem::file_type::not_found) return wrong("there is no such file: check the name");
+  if (code || !std::filesystem::is_regular_file(status)) return wrong("it is no file: name an .imscc file");
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 4> magic{};
+  file.read(magic.data(), magic.size());
+  if (!file && !file.eof()) return wrong("it cannot be read: check its permissions");
+  const bool starts_like_zip = std::string_view(magic.data(), 2) == "PK";
+
+  Zip zip(archive_read_new());
+  if (!zip) return wrong("out of memory");
+  archive_read_support_format_zip_seekable(zip.get());
+  if (archive_read_open_filename(zip.get(), path.c_str(), kBlockBytes) == ARCHIVE_OK) return zip;
+  if (starts_like_zip) return wrong("it is truncated, its directory is missing: export or copy it again");
+  return wrong("it is no zip archive: name an .imscc file");
+}
+
+/// What the entries seen so far add up to.
+class Budget {
+ public:
+  Budget(const CartridgeLimits& limits, std::uint64_t packed_bytes) : limits_(limits), packed_bytes_(packed_bytes) {}
+
+  tl::expected<void, std::string> add_entry(std::uint64_t bytes) {
+    if (++entries_ > limits_.entries)
+      return wrong("it has more than {} entries, which is the limit: split the package", limits_.entries);
+    return add_bytes(bytes);
+  }
+  tl::expected<void, std::string> add_bytes(std::uint64_t bytes) {
+    total_ = bytes > limits_.total_bytes ? limits_.total_bytes + 1 : total_ + bytes;
+    if (total_ > limits_.total_bytes)
+      return wrong("it unpacks to more than {} bytes, which is the limit: split the package", limits_.total_bytes);
+    if (total_ > limits_.ratio_from_bytes && total_ / std::max<std::uint64_t>(packed_bytes_, 1) >= limits_.ratio)
+      return wrong("it unpacks to more than {} times its size, as a zip bomb does: do not trust it", limits_.ratio);
+    return {};
+  }
+
+ private:
+  const CartridgeLimits& limits_;
+  std::uint64_t packed_bytes_;
+  std::uint64_t entries_ = 0;
+  std::uint64_t total_ = 0;
+};
+
+/// The whole of the current entry. `declared` bytes of it are in the budget already.
+tl::expected<std::string, std::string> read_content(archive* zip, const std::string& name, std::uint64_t declared,
+                                                    const CartridgeLimits& limits, Budget& budget) {
+  std::string content;
+  std::array<char, kBlockBytes> block{};
+  for (;;) {
+    const auto got = archive_read_data(zip, block.data(), block.size());
+    if (got < 0) return wrong("its entry '{}' is damaged ({}): export or copy it again", shown(name), text_of(zip));
+    if (got == 0) return content;
+    content.append(block.data(), static_cast<std::size_t>(got));
+    if (content.size() > limits.xml_bytes)
+      return wrong("its entry '{}' unpacks to more than {} bytes, which is the limit for XML", shown(name),
+                   limits.xml_bytes);
+    if (content.size() > declared) {
+      if (auto fits = budget.add_bytes(content.size() - declared); !fits)
+        return tl::make_unexpected(std::move(fits.error()));
+      declared = content.size();
+    }
+  }
+}
+
+}  // namespace
+
+tl::expected<std::string, std::string> safe_name(std::string_view name) {
+  const auto is_slash = [](char c) { return c == '/' || c == '\\'; };
+  if (name.empty()) return wrong("is empty");
+  if (is_slash(name.front()) || (name.size() >= 2 && name[1] == ':')) return wrong("is absolute");
+  std::string safe;
+  for (std::size_t at = 0; at <= name.size();) {
+    const auto end = std::find_if(name.begin() + static_cast<std::ptrdiff_t>(at), name.end(), is_slash);
+    const auto part = name.substr(at, static_cast<std::size_t>(end - name.begin()) - at);
+    at += part.size() + 1;
+    if (part == "..") return wrong("leads outside the package");
+    if (part.empty() || part == ".") continue;
+    if (!safe.empty()) safe += '/';
+    safe += part;
+  }
+  return safe;
+}
+
+tl::expected<void, std::string> scan_zip(const std::string& path, const CartridgeLimits& limits, const WantEntry& want,
+                                         const TakeFile& take) {
+  auto zip = open_zip(path);
+  if (!zip) return tl::make_unexpected(std::move(zip.error()));
+  std::error_code code;
+  Budget budget(limits, std::filesystem::file_size(path, code));
+  std::unordered_set<std::string> taken;
+  archive_entry* entry = nullptr;
+  for (;;) {
+    const int next = archive_read_next_header(zip->get(), &entry);
+    if (next == ARCHIVE_EOF) return {};
+    if (next != ARCHIVE_OK && next != ARCHIVE_WARN) return wrong("{}", broken(zip->get()));
+    const char* raw_name = archive_entry_pathname(entry);
+    if (raw_name == nullptr) raw_name = archive_entry_pathname_utf8(entry);
+    const auto name = safe_name(raw_name == nullptr ? "" : raw_name);
+    if (!name)
+      return wrong("the name of its entry '{}' {}: do not trust it", shown(raw_name == nullptr ? "" : raw_name),
+                   name.error());
+    const auto declared = static_cast<std::uint64_t>(std::max<la_int64_t>(archive_entry_size(entry), 0));
+    if (auto fits = budget.add_entry(declared); !fits) return fits;
+    if (!want(*name)) continue;
+    if (archive_entry_filetype(entry) != AE_IFREG)
+      return wrong("its entry '{}' is no plain file: export it again", shown(*name));
+    if (!taken.insert(*name).second) return wrong("it has two entries named '{}': export it again", shown(*name));
+    const auto content = read_content(zip->get(), *name, declared, limits, budget);
+    if (!content) return tl::make_unexpected(content.error());
+    if (auto done = take(*name, *content); !done) return done;
+  }
+}
+
+}  // namespace host
