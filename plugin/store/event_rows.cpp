@@ -1,0 +1,62 @@
+#include "store/event_rows.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ptb {
+
+namespace {
+
+constexpr std::array<Deferral, 10> kDeferrals = {
+    Deferral::first_attempt,  Deferral::not_installed,  Deferral::not_available, Deferral::not_responding,
+    Deferral::behind_backlog, Deferral::delayed,        Deferral::held,          Deferral::suspended,
+    Deferral::maintenance,    Deferral::queued_for_pull};
+
+Deferral deferral_from(std::string_view text) {
+  for (const Deferral deferral : kDeferrals)
+    if (to_text(deferral) == text) return deferral;
+  throw StoreFailure{{Status::damaged, "the store holds an event with an unknown deferral: restore it from a backup"}};
+}
+
+// The first walk that moved the mark among those begun after the event was captured is the one that delivered it.
+constexpr const char* kCoveringWalk =
+    "SELECT ended_at FROM walk WHERE lane = ?1 AND ordinal > ?2 AND completed = 1 AND last >= ?3 ORDER BY ordinal "
+    "LIMIT 1";
+
+}  // namespace
+
+StoredEvent read_event(Connection& connection, const Query& row, const Mirror& mirror) {
+  StoredEvent stored;
+  stored.place = place_of(row.integer(0));
+  const auto id = row.bytes(1);
+  const MirrorLane* const lane = mirror.lane(stored.place.lane);
+  const auto kind = event_kind_from(row.text(9));
+  if (lane == nullptr || !kind || id.size() != stored.event.id.size())
+    throw StoreFailure{{Status::damaged, "the store holds an event that makes no sense: restore it from a backup"}};
+  std::copy(id.begin(), id.end(), stored.event.id.begin());
+  stored.state = static_cast<EventState>(row.integer(2));
+  stored.captured_as = deferral_from(row.text(3));
+  stored.walks_before = row.integer(4);
+  stored.snapshot = row.integer(5);
+  stored.event.occurred_at_ms = row.integer(6);
+  stored.event.captured_at_ms = row.integer(7);
+  stored.settled_at_ms = row.integer(8);
+  stored.event.kind = *kind;
+  stored.event.operation = row.text(10);
+  stored.event.course_id = row.text(11);
+  stored.event.content_id = row.text(12);
+  stored.reason = row.text(13);
+  stored.answer = row.text(14);
+  stored.event.context = row.text(15);
+  stored.event.arguments = row.text(16);
+  if (auto locator = locator_from(lane->lane.key)) stored.event.locator = std::move(*locator);
+  if (stored.state == EventState::pending && stored.place.sequence <= lane->lane.mark) {
+    stored.state = EventState::delivered;
+    auto walk = connection.query(kCoveringWalk);
+    walk.bind(stored.place.lane, stored.walks_before, stored.place.sequence);
+    if (walk.row()) stored.settled_at_ms = walk.integer(0);
+  }
+  return stored;
+}
+
+}  // namespace ptb

@@ -1,0 +1,31 @@
+// Events between their rows and StoredEvent, and the arithmetic of places. Knows nothing of transactions.
+#pragma once
+
+#include <cstdint>
+
+#include "core/event.h"
+#include "store/sqlite_connection.h"
+#include "store/store_mirror.h"
+
+namespace ptb {
+
+inline constexpr int kSequenceBits = 40;
+inline constexpr std::int64_t kMaxSequence = (std::int64_t{1} << kSequenceBits) - 1;
+inline constexpr std::int64_t kMaxLane = (std::int64_t{1} << 23) - 1;
+
+/// The key of the event table: lane * 2^40 + sequence.
+constexpr std::int64_t place_number(std::int64_t lane, std::int64_t sequence) {
+  return lane << kSequenceBits | (sequence > kMaxSequence ? kMaxSequence : sequence);
+}
+constexpr Place place_of(std::int64_t number) { return {number >> kSequenceBits, number & kMaxSequence}; }
+
+/// The columns that read_event wants, in its order.
+#define PTB_EVENT_COLUMNS                                                                                     \
+  "place, event_id, state, captured_as, walks_before, snapshot, occurred_at, captured_at, settled_at, kind, " \
+  "operation, course_id, content_id, reason, answer, context, arguments"
+
+/// A row as a value. An event that the mark of its lane has passed is `delivered`, at the end of the walk that covered
+/// it. Throws StoreFailure where the row makes no sense.
+StoredEvent read_event(Connection& connection, const Query& row, const Mirror& mirror);
+
+}  // namespace ptb

@@ -1,0 +1,189 @@
+#include "store/sqlite_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "core/fault_point.h"
+#include "store/migrations.h"
+
+namespace ptb {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kPageBytes = 8192;
+constexpr int kCheckpointPages = 1000;
+
+class File {
+ public:
+  File(const std::string& path, int flags) : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
+  [[nodiscard]] bool sync() const { return ::fsync(descriptor_) == 0; }
+  [[nodiscard]] ssize_t read(void* into, std::size_t size) const { return ::pread(descriptor_, into, size, 0); }
+
+ private:
+  int descriptor_;
+};
+
+[[noreturn]] void raise(Status status, std::string text) { throw StoreFailure{{status, std::move(text)}}; }
+
+[[noreturn]] void raise_system(const std::string& path, std::string_view what) {
+  const int cause = errno;
+  raise(Status::store, fmt::format("store {}: {}: {}; the directory must be writable and have space", path, what,
+                                   std::generic_category().message(cause)));
+}
+
+void sync_path(const std::string& path, int flags, const std::string& store) {
+  const File file(path, flags);
+  if (!file.is_open() || !file.sync()) raise_system(store, "cannot write to " + path);
+}
+
+void remove_leftovers(const std::string& draft) {
+  for (const char* const suffix : {"", "-wal", "-journal", "-shm"}) {
+    const std::string path = draft + suffix;
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) raise_system(draft, "cannot remove " + path);
+  }
+}
+
+void apply_settings(Connection& connection) {
+  connection.run(fmt::format("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST;"
+                             "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = {}",
+                             kCheckpointPages)
+                     .c_str());
+}
+
+/// A setting that SQLite did not take would break a promise silently.
+void check_settings(Connection& connection, const std::string& path) {
+  struct Wanted {
+    const char* pragma;
+    const char* value;
+  };
+  for (const auto& [pragma, value] : {Wanted{"PRAGMA locking_mode", "exclusive"}, Wanted{"PRAGMA journal_mode", "wal"},
+                                      Wanted{"PRAGMA synchronous", "2"}, Wanted{"PRAGMA foreign_keys", "1"}}) {
+    const std::string found = connection.pragma(pragma);
+    if (found != value)
+      raise(Status::store,
+            fmt::format("store {}: SQLite answers {} = '{}' where '{}' is needed: use a local file system "
+                        "and an SQLite that is built with WAL",
+                        path, pragma, found, value));
+  }
+}
+
+[[noreturn]] void raise_newer(const std::string& path, std::int64_t version) {
+  raise(Status::newer, fmt::format("store {} was written by a newer ptbridge (schema {}, this plugin knows {}): use a "
+                                   "newer plugin; the file was left untouched",
+                                   path, version, newest_schema()));
+}
+
+std::uint32_t big_endian(const unsigned char* at) {
+  return static_cast<std::uint32_t>(at[0]) << 24 | static_cast<std::uint32_t>(at[1]) << 16 |
+         static_cast<std::uint32_t>(at[2]) << 8 | static_cast<std::uint32_t>(at[3]);
+}
+
+/// Judges by the file's first bytes alone, before SQLite could repair or lock anything.
+void refuse_foreign_file(const std::string& path) {
+  const File file(path, O_RDONLY);
+  if (!file.is_open()) raise_system(path, "cannot be read");
+  unsigned char header[100] = {};
+  const ssize_t size = file.read(header, sizeof header);
+  if (size < 0) raise_system(path, "cannot be read");
+  if (size < static_cast<ssize_t>(sizeof header) || std::memcmp(header, "SQLite format 3", 16) != 0)
+    raise(Status::damaged,
+          fmt::format("store {} is damaged or is no database: restore it from a backup, or name another "
+                      "file; it was left untouched",
+                      path));
+  if (big_endian(header + 68) != static_cast<std::uint32_t>(kApplicationId))
+    raise(Status::damaged,
+          fmt::format("{} is a database of another program: name another file; it was left untouched", path));
+  const std::uint32_t version = big_endian(header + 60);
+  if (version > static_cast<std::uint32_t>(newest_schema())) raise_newer(path, version);
+}
+
+int schema_of(Connection& connection) { return std::atoi(connection.pragma("PRAGMA user_version").c_str()); }
+
+}  // namespace
+
+Result<std::string> real_store_path(const std::string& path) {
+  std::error_code problem;
+  const fs::path given(path);
+  if (path.empty() || !given.has_filename() || path.find('\0') != std::string::npos)
+    return fail(Status::argument, fmt::format("'{}' names no store file: write sqlite:PATH", path));
+  if (fs::is_directory(given, problem))
+    return fail(Status::argument, fmt::format("{} is a directory: name a file in it", path));
+  if (fs::exists(given, problem)) {
+    const fs::path found = fs::canonical(given, problem);
+    if (!problem) return found.string();
+  }
+  const fs::path directory = fs::canonical(given.has_parent_path() ? given.parent_path() : fs::path("."), problem);
+  if (problem)
+    return fail(Status::store,
+                fmt::format("store {}: its directory cannot be used ({}): create it first", path, problem.message()));
+  return (directory / given.filename()).string();
+}
+
+void create_store_file(const std::string& path, const std::array<unsigned char, 16>& bridge) {
+  if (::access((path + "-wal").c_str(), F_OK) == 0)
+    raise(Status::damaged,
+          fmt::format("store {0} is missing but its log {0}-wal is there: put the store back from where "
+                      "it went, or remove the log to start anew",
+                      path));
+  const std::string draft = path + ".new";
+  remove_leftovers(draft);
+  if (!File(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW).is_open()) raise_system(path, "cannot be created");
+  fault_point("store.create.file_made");
+  Connection connection(draft);
+  connection.run(
+      fmt::format("PRAGMA page_size = {}; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL", kPageBytes)
+          .c_str());
+  apply_settings(connection);
+  migrate(connection, 0);
+  connection.query("INSERT INTO meta (id, bridge) VALUES (1, ?1)").bind(std::span<const unsigned char>(bridge)).run();
+  fault_point("store.create.identity_written");
+  connection.close();
+  sync_path(draft, O_RDWR, path);
+  fault_point("store.create.before_rename");
+  if (::rename(draft.c_str(), path.c_str()) != 0) raise_system(path, "cannot be created");
+  fault_point("store.create.after_rename");
+  sync_path(fs::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY, path);
+}
+
+Connection open_store_file(const std::string& path, bool may_migrate) {
+  refuse_foreign_file(path);
+  Connection connection(path);
+  connection.keep_file_untouched();
+  // Before the first read: an exclusive connection keeps the log's index in memory, so there is no -shm file.
+  connection.pragma("PRAGMA locking_mode = EXCLUSIVE");
+  // The header on disk may be older than the log.
+  const int version = schema_of(connection);
+  if (version > newest_schema()) raise_newer(path, version);
+  if (version < newest_schema() && !may_migrate)
+    raise(Status::store,
+          fmt::format("store {} has schema {} and this plugin needs {}: open it once in a process that is "
+                      "not capture-only",
+                      path, version, newest_schema()));
+  if (connection.pragma("PRAGMA journal_mode = WAL") != "wal")
+    raise(Status::store, fmt::format("store {} cannot keep a write-ahead log: use a local file system", path));
+  apply_settings(connection);
+  check_settings(connection, path);
+  connection.follow_usual_close();
+  migrate(connection, version);
+  // What a crash left in the log goes into the file now, so that nothing is built upon pages of unknown durability.
+  connection.run("PRAGMA wal_checkpoint(RESTART)");
+  return connection;
+}
+
+}  // namespace ptb

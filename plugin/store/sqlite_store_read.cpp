@@ -1,0 +1,127 @@
+// Reading events from SqliteStore, in pages.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/event_rows.h"
+#include "store/sqlite_store.h"
+
+namespace ptb {
+
+namespace {
+
+constexpr std::int64_t kPageLimit = 1000;
+
+constexpr const char* kPendingRows =
+    "SELECT " PTB_EVENT_COLUMNS " FROM event WHERE place BETWEEN ?1 AND ?2 AND state = 0 ORDER BY place LIMIT ?3";
+constexpr const char* kAllRows =
+    "SELECT " PTB_EVENT_COLUMNS " FROM event WHERE place BETWEEN ?1 AND ?2 ORDER BY place LIMIT ?3";
+constexpr const char* kDeliveredRows =
+    "SELECT " PTB_EVENT_COLUMNS " FROM event WHERE place BETWEEN ?1 AND ?2 AND state IN (0, 1) ORDER BY place LIMIT ?3";
+constexpr const char* kExceptionRows = "SELECT " PTB_EVENT_COLUMNS
+                                       " FROM event INDEXED BY event_exception WHERE state <> 0 AND state = ?4 "
+                                       "AND place BETWEEN ?1 AND ?2 ORDER BY place LIMIT ?3";
+constexpr const char* kRowOfKey =
+    "SELECT " PTB_EVENT_COLUMNS " FROM event WHERE place = (SELECT place FROM event_key WHERE event_id = ?1)";
+constexpr const char* kSnapshotContent = "SELECT content FROM snapshot WHERE id = ?1";
+
+std::int64_t page_size(std::int64_t asked) { return std::clamp<std::int64_t>(asked, 1, kPageLimit); }
+
+}  // namespace
+
+Result<std::optional<StoredEvent>> SqliteStore::find(const EventId& id) {
+  return look<std::optional<StoredEvent>>([&]() -> Result<std::optional<StoredEvent>> {
+    auto row = connection_.query(kRowOfKey);
+    row.bind(std::span<const unsigned char>(id.begin(), id.size()));
+    if (!row.row()) return std::optional<StoredEvent>();
+    return std::optional<StoredEvent>(read_event(connection_, row, mirror_));
+  });
+}
+
+Result<std::optional<StoredEvent>> SqliteStore::first_waiting(std::int64_t lane) {
+  return look<std::optional<StoredEvent>>([&]() -> Result<std::optional<StoredEvent>> {
+    const MirrorLane* const found = mirror_.lane(lane);
+    if (found == nullptr) return fail(Status::not_found, fmt::format("there is no lane {}: list the lanes", lane));
+    if (found->lane.waiting == 0) return std::optional<StoredEvent>();
+    auto head = read_pending(found->lane, found->lane.mark, kMaxSequence, 1);
+    if (head.empty()) return std::optional<StoredEvent>();
+    return std::optional<StoredEvent>(std::move(head.front()));
+  });
+}
+
+Result<std::string> SqliteStore::settings(std::int64_t snapshot) {
+  return look<std::string>([&]() -> Result<std::string> {
+    if (snapshot == 0) return std::string();
+    auto row = connection_.query(kSnapshotContent);
+    row.bind(snapshot);
+    if (!row.row()) return fail(Status::not_found, fmt::format("store {}: there is no snapshot {}", path_, snapshot));
+    return std::string(row.text(0));
+  });
+}
+
+std::vector<StoredEvent> SqliteStore::read_pending(const Lane& lane, std::int64_t after, std::int64_t through,
+                                                   int limit) {
+  auto rows = connection_.query(kPendingRows);
+  rows.bind(place_number(lane.id, std::max(after, lane.mark) + 1),
+            place_number(lane.id, std::min(through, kMaxSequence)), page_size(limit));
+  std::vector<StoredEvent> found;
+  append_rows(rows, kPageLimit, found);
+  return found;
+}
+
+void SqliteStore::append_rows(Query& rows, std::size_t limit, std::vector<StoredEvent>& found) {
+  while (found.size() < limit && rows.row()) found.push_back(read_event(connection_, rows, mirror_));
+}
+
+Result<std::vector<StoredEvent>> SqliteStore::list(const EventFilter& filter) {
+  return look<std::vector<StoredEvent>>([&]() -> Result<std::vector<StoredEvent>> {
+    std::set<std::int64_t> chosen;
+    if (filter.tool) {
+      chosen = mirror_.lanes_to(*filter.tool);
+      if (const MirrorLane* const own = mirror_.lane_of_key(to_text(*filter.tool)); own != nullptr)
+        chosen.insert(own->lane.id);
+    }
+    const auto limit = static_cast<std::size_t>(page_size(filter.limit));
+    const Place after = filter.after.value_or(Place{});
+    std::vector<StoredEvent> found;
+    const auto& lanes = mirror_.lanes();
+    for (auto at = lanes.lower_bound(after.lane); at != lanes.end() && found.size() < limit; ++at) {
+      if (filter.tool && !chosen.contains(at->first)) continue;
+      list_lane(at->second.lane, filter.state, at->first == after.lane ? after.sequence : 0, limit, found);
+    }
+    return found;
+  });
+}
+
+void SqliteStore::list_lane(const Lane& lane, EventFilterState state, std::int64_t after, std::size_t limit,
+                            std::vector<StoredEvent>& found) {
+  const auto append = [&](const char* sql, std::int64_t first, std::int64_t last, auto... only) {
+    if (first > last || found.size() >= limit) return;
+    auto rows = connection_.query(sql);
+    rows.bind(place_number(lane.id, first), place_number(lane.id, last),
+              static_cast<std::int64_t>(limit - found.size()), only...);
+    append_rows(rows, limit, found);
+  };
+  const std::int64_t last = lane.last_sequence;
+  switch (state) {
+    case EventFilterState::any: append(kAllRows, after + 1, last); return;
+    case EventFilterState::pending:
+      if (lane.waiting > 0) append(kPendingRows, std::max(after, lane.mark) + 1, last);
+      return;
+    case EventFilterState::delivered:
+      append(kDeliveredRows, after + 1, lane.mark);
+      append(kExceptionRows, std::max(after, lane.mark) + 1, last, static_cast<int>(EventState::delivered));
+      return;
+    case EventFilterState::refused:
+      append(kExceptionRows, after + 1, last, static_cast<int>(EventState::refused));
+      return;
+    case EventFilterState::parked:
+      append(kExceptionRows, after + 1, last, static_cast<int>(EventState::parked));
+      return;
+    case EventFilterState::discarded:
+      append(kExceptionRows, after + 1, last, static_cast<int>(EventState::discarded));
+      return;
+  }
+}
+
+}  // namespace ptb

@@ -1,0 +1,46 @@
+// The implementations that the contract suite runs against.
+#include <sqlite3.h>
+
+#include <filesystem>
+
+#include "store/sqlite_store.h"
+#include "tests/contract/scratch_directory.h"
+#include "tests/contract/store_contract.h"
+
+namespace ptb::test {
+
+namespace {
+
+class SqlitePlace final : public StorePlace {
+ public:
+  Result<std::unique_ptr<Store>> open() override {
+    CountingRandom random;
+    auto opened = SqliteStore::open({.path = path(), .migrate = true}, random);
+    if (!opened) return fail(opened.error());
+    return std::unique_ptr<Store>(std::move(*opened));
+  }
+  std::uintmax_t bytes() override { return std::filesystem::file_size(path()); }
+  std::int64_t count_snapshots() override {
+    sqlite3* handle = nullptr;
+    sqlite3_stmt* count = nullptr;
+    EXPECT_EQ(sqlite3_open_v2(path().c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr), SQLITE_OK);
+    EXPECT_EQ(sqlite3_prepare_v2(handle, "SELECT count(*) FROM snapshot", -1, &count, nullptr), SQLITE_OK);
+    EXPECT_EQ(sqlite3_step(count), SQLITE_ROW);
+    const std::int64_t found = sqlite3_column_int64(count, 0);
+    sqlite3_finalize(count);
+    sqlite3_close(handle);
+    return found;
+  }
+
+ private:
+  [[nodiscard]] std::string path() const { return directory_.file("bridge.db"); }
+  ScratchDirectory directory_;
+};
+
+}  // namespace
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreContract,
+                         testing::Values(StoreKind{"sqlite", [] { return std::make_unique<SqlitePlace>(); }}),
+                         [](const auto& kind) { return std::string(kind.param.name); });
+
+}  // namespace ptb::test
