@@ -19,6 +19,11 @@ constexpr std::size_t kKeptAnswerBytes = 4096;
 /// left.
 constexpr long kMaxIdleSeconds = 3;
 
+/// A server that ended a connection so soon after its first answer will do it again, and its doing so can cross the
+/// next request on the wire, which is then lost. It gets a new connection each time, for so long.
+constexpr std::chrono::seconds kSoonAfterAnswer{1};
+constexpr std::chrono::minutes kNoReuse{10};
+
 bool same(const Destination& a, const Destination& b) {
   return a.allow_http == b.allow_http && a.allow_private == b.allow_private && a.ca_file == b.ca_file &&
          a.connect_timeout_ms == b.connect_timeout_ms && a.total_timeout_ms == b.total_timeout_ms;
@@ -144,7 +149,6 @@ void CurlExchange::forget_last() {
   refusal_.clear();
   allowed_address_tried_ = false;
   sends_ = 0;
-  local_port_ = 0;
   unheard_ = false;
   error_[0] = '\0';
 }
@@ -159,6 +163,8 @@ bool CurlExchange::prepare(std::uint64_t ticket, HttpRequest request, CURLcode& 
     curl_slist_free_all(std::exchange(headers_, nullptr));
     url_.clear();
     allowed_ip_.clear();
+    reuse_forbidden_ = false;
+    fresh_connection_ = false;
     problem = set_up(*request_.destination);
     if (problem != CURLE_OK) return false;
   }
@@ -167,6 +173,13 @@ bool CurlExchange::prepare(std::uint64_t ticket, HttpRequest request, CURLcode& 
   if (url_ != request_.url) {
     set(CURLOPT_URL, request_.url.c_str());
     url_ = request_.url;
+    local_port_ = 0;
+    carried_ = 0;
+    no_reuse_until_ = {};
+  }
+  if (const bool forbid = std::chrono::steady_clock::now() < no_reuse_until_; forbid != reuse_forbidden_) {
+    set(CURLOPT_FORBID_REUSE, forbid ? 1L : 0L);
+    reuse_forbidden_ = forbid;
   }
   if (std::exchange(fresh_connection_, false)) set(CURLOPT_FRESH_CONNECT, 0L);
   set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
@@ -175,8 +188,13 @@ bool CurlExchange::prepare(std::uint64_t ticket, HttpRequest request, CURLcode& 
   return problem == CURLE_OK;
 }
 
-void CurlExchange::note_closing(int local_port, bool unheard) {
-  if (sends_ > 0 && local_port == local_port_) unheard_ = unheard;
+void CurlExchange::note_closing(int local_port, const ConnectionEnd& end) {
+  if (local_port != local_port_) return;
+  unheard_ = sends_ > 0 && end.unheard;
+  const bool before_it_was_asked = sends_ == 0 || !end.all_acknowledged;
+  const auto now = std::chrono::steady_clock::now();
+  if (end.by_peer && carried_ == 1 && before_it_was_asked && now - last_end_ < kSoonAfterAnswer)
+    no_reuse_until_ = now + kNoReuse;
 }
 
 bool CurlExchange::prepare_again_on_new_connection(CURLcode code) {
@@ -197,6 +215,8 @@ ExchangeResult CurlExchange::finish(CURLcode code) {
     result.fault = fault;
     result.fault_text = printable(text, 300);
   };
+  ++carried_;
+  last_end_ = std::chrono::steady_clock::now();
   const bool guard_decided = code == CURLE_ABORTED_BY_CALLBACK || !allowed_address_tried_;
   const std::string_view said = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
   if (code == CURLE_OK) {
@@ -267,6 +287,7 @@ int CurlExchange::before_request(void* self, char* remote_ip, char* /*local_ip*/
   // without an answer. The tool may have acted on it, and would take the repeat, with its old nonce, for an attack.
   if (exchange.sends_ > 0 && !std::exchange(exchange.unheard_, false)) return CURL_PREREQFUNC_ABORT;
   ++exchange.sends_;
+  if (exchange.local_port_ != local_port) exchange.carried_ = 0;
   exchange.local_port_ = local_port;
   if (exchange.allowed_ip_ == remote_ip) return CURL_PREREQFUNC_OK;
   exchange.refusal_ = address_problem(std::string_view(remote_ip), *exchange.request_.destination);

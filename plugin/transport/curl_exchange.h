@@ -4,11 +4,13 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/transport.h"
+#include "transport/connection_end.h"
 
 namespace ptb {
 
@@ -38,8 +40,8 @@ class CurlExchange {
   /// the exchange must then be finished with `problem`.
   bool prepare(std::uint64_t ticket, HttpRequest request, CURLcode& problem);
 
-  /// The socket with that local port, which this exchange used last, is closing; `unheard`: closed_before_hearing.
-  void note_closing(int local_port, bool unheard);
+  /// The connection with that local port, perhaps the one this place used last, is closing.
+  void note_closing(int local_port, const ConnectionEnd& end);
 
   /// True where the guard refused an old connection that was made for another destination, so that a new one may do.
   /// The handle is ready to be added again.
@@ -73,6 +75,14 @@ class CurlExchange {
   curl_slist* headers_ = nullptr;
   std::string allowed_ip_;  ///< the address that the guard let through last
 
+  // The connection that was used last.
+  using Moment = std::chrono::steady_clock::time_point;
+  int local_port_ = 0;
+  int carried_ = 0;  ///< exchanges ended on it
+  Moment last_end_;
+  Moment no_reuse_until_;  ///< the server has been seen to close connections after one answer
+  bool reuse_forbidden_ = false;
+
   // The exchange.
   std::uint64_t ticket_ = 0;
   HttpRequest request_;
@@ -83,7 +93,6 @@ class CurlExchange {
   bool allowed_address_tried_ = false;
   bool fresh_connection_ = false;
   int sends_ = 0;
-  int local_port_ = 0;
   bool unheard_ = false;
 };
 

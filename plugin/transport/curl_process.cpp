@@ -103,7 +103,8 @@ void close_wake_sockets_on_exec(CURLM* multi) {
 SignalsBlocked::SignalsBlocked() {
   sigemptyset(&before_);
   pthread_sigmask(SIG_BLOCK, &asynchronous_signals(), &before_);
-  pipe_was_pending_ = is_pipe_pending();
+  // Where it was not blocked it cannot have been pending.
+  pipe_was_pending_ = sigismember(&before_, SIGPIPE) == 1 && is_pipe_pending();
 }
 
 SignalsBlocked::~SignalsBlocked() {

@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "transport/connection_end.h"
 #include "transport/curl_exchange.h"
 #include "transport/curl_process.h"
 #include "transport/destination_guard.h"
-#include "transport/request_heard.h"
 
 namespace ptb {
 
@@ -43,7 +43,7 @@ class CurlTransport::Loop final : public CurlExchange::SocketWatcher {
   ~Loop() {
     abandon_all();
     const SignalsBlocked blocked;
-    idle_.clear();
+    std::exchange(idle_, {}).clear();
     curl_multi_cleanup(multi_);
   }
   Loop(const Loop&) = delete;
@@ -144,7 +144,7 @@ void CurlTransport::Loop::collect(std::vector<ExchangeResult>& done) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURLcode code = message->data.result;
     CURL* const easy = message->easy_handle;
-    curl_multi_remove_handle(multi_, easy);
+    curl_multi_remove_handle(multi_, easy);  // may close a connection, and so ask who is active
     ExchangePointer exchange = take_active(easy);
     if (exchange->prepare_again_on_new_connection(code) && curl_multi_add_handle(multi_, easy) == CURLM_OK) {
       active_.push_back(std::move(exchange));
@@ -190,18 +190,19 @@ void CurlTransport::Loop::abandon_all() {
   const SignalsBlocked blocked;
   waiting_.clear();
   ready_.clear();
-  for (auto& exchange : active_) {
-    curl_multi_remove_handle(multi_, exchange->handle());
-    idle_.push_back(std::move(exchange));
+  while (!active_.empty()) {
+    curl_multi_remove_handle(multi_, active_.back()->handle());
+    idle_.push_back(std::move(active_.back()));
+    active_.pop_back();
   }
-  active_.clear();
 }
 
 void CurlTransport::Loop::closing(curl_socket_t socket) {
   const int port = local_port_of(socket);
-  if (port == 0 || active_.empty()) return;
-  const bool unheard = closed_before_hearing(socket);
-  for (auto& exchange : active_) exchange->note_closing(port, unheard);
+  if (port == 0) return;
+  const ConnectionEnd end = examine_end(socket);
+  for (auto& exchange : active_) exchange->note_closing(port, end);
+  for (auto& exchange : idle_) exchange->note_closing(port, end);
 }
 
 CurlTransport::CurlTransport(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
