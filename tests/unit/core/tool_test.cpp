@@ -1,0 +1,29 @@
+// Tool states, and which action of a descriptor an event goes to.
+#include "core/tool.h"
+
+#include <gtest/gtest.h>
+
+namespace ptb::test {
+namespace {
+
+TEST(ToolState, HasTheWordsOfTheWire) {
+  for (const auto text : {"available", "inactive", "unavailable"}) EXPECT_EQ(to_text(*tool_state_from(text)), text);
+  for (const auto text : {"", "Available", "on"}) EXPECT_FALSE(tool_state_from(text).has_value()) << text;
+}
+
+TEST(Descriptor, FindsAnActionAtTopLevelFirstThenInContentHandlersInTheirOrder) {
+  Descriptor descriptor;
+  descriptor.actions["course-copied"].path = "top";
+  descriptor.content_handlers.resize(2);
+  descriptor.content_handlers[0].actions["content-copied"].path = "first";
+  descriptor.content_handlers[1].actions["content-copied"].path = "second";
+  descriptor.content_handlers[1].actions["content-deleted"].path = "second";
+  descriptor.content_handlers[1].actions["course-copied"].path = "hidden";
+  EXPECT_EQ(descriptor.action_for(EventKind::course_copied)->path, "top");
+  EXPECT_EQ(descriptor.action_for(EventKind::content_copied)->path, "first");
+  EXPECT_EQ(descriptor.action_for(EventKind::content_deleted)->path, "second");
+  EXPECT_EQ(descriptor.action_for(EventKind::group_copied), nullptr);
+}
+
+}  // namespace
+}  // namespace ptb::test
