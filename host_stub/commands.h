@@ -1,0 +1,76 @@
+// The commands of ptb-host, one function each: options in, exit status out. They throw Refusal; they know nothing of
+// how a command line is read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "package_restore.h"
+#include "session.h"
+#include "tool_registration.h"
+
+namespace host {
+
+// -- tools
+
+int tool_add(const GlobalOptions& global, const ToolAdd& add);
+int tool_save(const GlobalOptions& global, const std::string& tool, const std::string& state,
+              const ToolOptions& options);
+int tool_list(const GlobalOptions& global);
+int tool_show(const GlobalOptions& global, const std::string& tool);
+int tool_remove(const GlobalOptions& global, const std::string& tool);
+int tool_claim(const GlobalOptions& global, const std::string& from, const std::string& to);
+int replay(const GlobalOptions& global, const std::string& tool);
+
+// -- settings
+
+struct SettingSet {
+  std::string tool;
+  std::string scope;
+  std::string id;
+  std::string key;
+  std::string value;
+};
+
+int setting_set(const GlobalOptions& global, const SettingSet& set);
+int setting_list(const GlobalOptions& global, const std::string& tool);
+
+// -- courses and content
+
+int course_create(const GlobalOptions& global, const std::string& id);
+int course_restore(const GlobalOptions& global, const CourseRestore& restore);
+int course_copy(const GlobalOptions& global, const std::string& from, const std::string& to, bool exact);
+int course_delete(const GlobalOptions& global, const std::string& id);
+int course_list(const GlobalOptions& global);
+int content_copy(const GlobalOptions& global, const std::string& item, const std::string& to_course, bool remove);
+int content_list(const GlobalOptions& global, const std::string& course);
+
+// -- events and lanes
+
+struct EventsList {
+  std::string tool;
+  std::string state;
+  std::uint64_t limit = 0;  ///< 0: all
+};
+
+int events_list(const GlobalOptions& global, const EventsList& list);
+int events_show(const GlobalOptions& global, const std::string& id);
+int events_explain(const GlobalOptions& global, const std::string& id);
+/// `order`: retry, park, unpark.
+int events_order(const GlobalOptions& global, const std::string& order, const std::string& id);
+int events_discard(const GlobalOptions& global, const std::string& id, const std::string& reason);
+int lanes(const GlobalOptions& global);
+/// `order`: hold, release.
+int lane_order(const GlobalOptions& global, const std::string& order, const std::string& lane);
+
+// -- for the commands' own use
+
+/// Shows what a walk has come to. Returns the exit status: a walk that stopped is kExitRefused, and says why on stderr.
+int show_walk(const GlobalOptions& global, const Locator& tool, const std::string& state,
+              const OperationResult& result);
+
+/// Shows what has become of an operation's events. `about` opens the JSON object; `headline` the text.
+void show_operation(const GlobalOptions& global, Json about, const std::string& headline, const Operation& operation,
+                    const CaptureReport& report);
+
+}  // namespace host

@@ -1,0 +1,219 @@
+// Commands about tools: add, save, list, show, remove, claim, replay.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "commands.h"
+#include "output.h"
+
+namespace host {
+
+namespace {
+
+Json to_json(const Tool& tool, std::uint64_t waiting) {
+  return {{"tool", to_text(tool.locator)},
+          {"name", tool.name},
+          {"state", tool.state},
+          {"guid", tool.guid},
+          {"strict", tool.strict},
+          {"allow_http", tool.allow_http},
+          {"allow_private", tool.allow_private},
+          {"allow_downgrade", tool.allow_downgrade},
+          {"wire", tool.wire.empty() ? "proxy-tool" : tool.wire},
+          {"ca_file", tool.ca_file},
+          {"waiting", waiting}};
+}
+
+/// Waiting events by tool, from the bridge's lanes.
+std::map<std::string, std::uint64_t> waiting_by_tool(Session& session) {
+  std::map<std::string, std::uint64_t> waiting;
+  if (!session.has_bridge()) return waiting;
+  const auto answer = session.bridge().report({{"report", "lanes"}});
+  for (const auto& lane : answer.at("lanes")) waiting[text_of(lane, "tool")] += lane.value("waiting", std::uint64_t{0});
+  return waiting;
+}
+
+std::string options_text(const Tool& tool) {
+  std::string text;
+  const auto say = [&](bool set, const char* word) {
+    if (set) text += text.empty() ? word : std::string(" ") + word;
+  };
+  say(tool.strict, "strict");
+  say(tool.allow_http, "http");
+  say(tool.allow_private, "private");
+  say(tool.allow_downgrade, "downgrade");
+  say(!tool.ca_file.empty(), "own-ca");
+  return text;
+}
+
+}  // namespace
+
+int show_walk(const GlobalOptions& global, const Locator& tool, const std::string& state,
+              const OperationResult& result) {
+  const bool stopped = result.status != PTB_OK;
+  if (global.json) {
+    print_json({{"tool", to_text(tool)},
+                {"state", state},
+                {"sent", result.sent},
+                {"acknowledged", result.acknowledged},
+                {"refused", result.refused},
+                {"failed", result.failed},
+                {"left", result.left},
+                {"repeated", result.repeated},
+                {"stopped_by", result.stopped_by.empty() ? Json() : Json(result.stopped_by)},
+                {"ms", result.duration_ms}});
+  } else {
+    Table table({"tool", "state", ">sent", ">acknowledged", ">refused", ">failed", ">left", ">repeated", ">ms"});
+    table.add({to_text(tool), state, with_commas(result.sent), with_commas(result.acknowledged),
+               with_commas(result.refused), with_commas(result.failed), with_commas(result.left),
+               with_commas(result.repeated), with_commas(result.duration_ms)});
+    table.print();
+    if (result.discarded > 0)
+      print_line(
+          fmt::format("discarded: {}, since the tool has no handler for them any more", with_commas(result.discarded)));
+    if (!result.stopped_by.empty())
+      print_line(
+          fmt::format("stopped by event {}\nwhat to do: `ptb-host events explain {}` says why; once the tool is "
+                      "well, `ptb-host tool save {} --state available` starts again",
+                      result.stopped_by, result.stopped_by, to_text(tool)));
+  }
+  if (!stopped) {
+    if (!global.json && !result.text.empty()) print_line(result.text);
+    return kExitDone;
+  }
+  std::fflush(stdout);
+  fmt::print(stderr, "ptb-host: {}\n", result.text.empty() ? "the walk stopped" : result.text);
+  return kExitRefused;
+}
+
+int tool_add(const GlobalOptions& global, const ToolAdd& add) {
+  const auto files = read_registration(add);
+  Session session(global, Session::Use::act);
+  const auto [tool, known_before] = register_tool(session, add, files);
+  if (global.json) {
+    print_json(to_json(tool, waiting_by_tool(session)[to_text(tool.locator)]));
+    return kExitDone;
+  }
+  print_line(fmt::format("{} {} \"{}\", {}", known_before ? "added again" : "added", to_text(tool.locator), tool.name,
+                         tool.state));
+  if (tool.state != "available")
+    print_line(fmt::format("next: `ptb-host tool save {} --state available`", to_text(tool.locator)));
+  return kExitDone;
+}
+
+int tool_save(const GlobalOptions& global, const std::string& name, const std::string& state,
+              const ToolOptions& options) {
+  const auto locator = locator_from(name);
+  std::optional<std::string> secret;
+  if (!options.secret_file.empty()) secret = read_secret(options.secret_file);
+  Session session(global, Session::Use::act);
+  const auto saved = save_tool(session, locator, state, options, secret);
+  return show_walk(global, locator, saved.state, saved.result);
+}
+
+int replay(const GlobalOptions& global, const std::string& name) {
+  const auto locator = locator_from(name);
+  Session session(global, Session::Use::act);
+  const auto tool = session.need_tool(locator);
+  std::uint64_t handle = 0;
+  session.bridge().administer({{"do", "replay"}, {"tool", to_text(locator)}}, &handle);
+  return show_walk(global, locator, tool.state, session.wait(handle));
+}
+
+int tool_list(const GlobalOptions& global) {
+  Session session(global, Session::Use::look);
+  auto waiting = waiting_by_tool(session);
+  if (global.json) {
+    JsonList list;
+    for (const auto& tool : session.lms().tools()) list.add(to_json(tool, waiting[to_text(tool.locator)]));
+    list.end();
+    return kExitDone;
+  }
+  Table table({"tool", "state", ">waiting", "name", "options"});
+  for (const auto& tool : session.lms().tools()) {
+    table.add({to_text(tool.locator), tool.state, with_commas(waiting[to_text(tool.locator)]), cut(tool.name, 40),
+               options_text(tool)});
+    waiting.erase(to_text(tool.locator));
+  }
+  // Events also wait for tools that nobody has installed yet.
+  for (const auto& [tool, count] : waiting)
+    if (count > 0) table.add({tool, "not installed", with_commas(count), "", ""});
+  if (table.empty()) print_line("no tools: add one with `ptb-host tool add DESCRIPTOR.xml --secret-file FILE`");
+  table.print();
+  return kExitDone;
+}
+
+int tool_show(const GlobalOptions& global, const std::string& name) {
+  const auto locator = locator_from(name);
+  Session session(global, Session::Use::look);
+  const auto tool = session.need_tool(locator);
+  const auto waiting = waiting_by_tool(session)[to_text(locator)];
+  if (global.json) {
+    auto object = to_json(tool, waiting);
+    auto urls = Json::array();
+    for (std::size_t at = 0; at < tool.base_urls.size();) {
+      const auto end = std::min(tool.base_urls.find('\n', at), tool.base_urls.size());
+      urls.push_back(tool.base_urls.substr(at, end - at));
+      at = end + 1;
+    }
+    object["base_urls"] = urls;
+    object["descriptor"] = tool.descriptor;
+    print_json(object);
+    return kExitDone;
+  }
+  print_line(fmt::format("tool     {}\nname     {}\nstate    {}\nguid     {}", to_text(locator), cut(tool.name, 200),
+                         tool.state, tool.guid));
+  auto urls = tool.base_urls;
+  for (auto at = urls.find('\n'); at != std::string::npos; at = urls.find('\n', at + 1))
+    urls.replace(at, 1, "\n         ");
+  const auto options = options_text(tool);
+  print_line(fmt::format("urls     {}\noptions  {}\nwaiting  {}", urls, options.empty() ? "none" : options,
+                         with_commas(waiting)));
+  if (!tool.ca_file.empty()) print_line(fmt::format("ca file  {}", tool.ca_file));
+  return kExitDone;
+}
+
+int tool_remove(const GlobalOptions& global, const std::string& name) {
+  const auto locator = locator_from(name);
+  Session session(global, Session::Use::act);
+  session.need_tool(locator);
+  // First here: were the bridge told first, a crash in between would bring the tool back with the next command.
+  session.lms().remove_tool(locator);
+  session.bridge().tool_removed(locator);
+  const auto waiting = waiting_by_tool(session)[to_text(locator)];
+  if (global.json)
+    print_json({{"tool", to_text(locator)}, {"removed", true}, {"waiting", waiting}});
+  else
+    print_line(fmt::format("removed {}; {} {} for it to be installed again", to_text(locator), with_commas(waiting),
+                           waiting == 1 ? "event waits" : "events wait"));
+  return kExitDone;
+}
+
+int tool_claim(const GlobalOptions& global, const std::string& from_name, const std::string& to_name) {
+  const auto from = locator_from(from_name);
+  const auto to = locator_from(to_name);
+  if (from == to) wrong_usage("{} cannot claim from itself: the first locator is the one to give up", from_name);
+  Session session(global, Session::Use::act);
+  session.need_tool(to);
+  if (session.lms().tool(from))
+    refuse("{} is installed itself: remove it first, then its waiting events can be claimed", from_name);
+  try {
+    session.bridge().administer({{"do", "claim"}, {"from", to_text(from)}, {"to", to_text(to)}});
+  } catch (const BridgeError& error) {
+    // Content can have come without an event that waits; it changes hands all the same.
+    if (error.status() != PTB_E_NOT_FOUND || !session.lms().has_items_of(from)) throw;
+  }
+  session.lms().claim(from, to);
+  const auto waiting = waiting_by_tool(session)[to_text(to)];
+  if (global.json)
+    print_json({{"from", to_text(from)}, {"to", to_text(to)}, {"waiting", waiting}});
+  else
+    print_line(
+        fmt::format("what waits for {} now belongs to {}: {} waiting; `ptb-host tool save {} --state available` "
+                    "sends it",
+                    to_text(from), to_text(to), with_commas(waiting), to_text(to)));
+  return kExitDone;
+}
+
+}  // namespace host

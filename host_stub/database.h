@@ -1,0 +1,69 @@
+// SQLite behind two small owners. Knows SQL errors and nothing of what the tables mean.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace host {
+
+class Database;
+
+/// One prepared statement, bound from left to right and stepped through. Throws Refusal where SQLite fails.
+class Statement {
+ public:
+  Statement(Database& database, std::string_view sql);
+
+  Statement& bind(std::string_view text);
+  Statement& bind(std::int64_t number);
+
+  /// True while there is a row to read.
+  bool step();
+  /// For statements without rows. Returns the number of changed rows.
+  int run();
+  /// Ready to be bound again.
+  void reset();
+
+  [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] std::int64_t number(int column) const;
+
+ private:
+  Database& database_;
+  std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement_;
+  int bound_ = 0;
+};
+
+/// One connection: WAL, synchronous=FULL, foreign keys checked. The file is created with mode 0600.
+class Database {
+ public:
+  explicit Database(std::filesystem::path path);
+
+  void execute(const char* sql);
+  [[noreturn]] void fail(const char* doing) const;
+  [[nodiscard]] sqlite3* handle() const { return connection_.get(); }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+  std::unique_ptr<sqlite3, int (*)(sqlite3*)> connection_;
+};
+
+/// BEGIN IMMEDIATE; rolled back unless committed.
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit();
+
+ private:
+  Database& database_;
+  bool open_ = true;
+};
+
+}  // namespace host

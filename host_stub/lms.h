@@ -1,0 +1,156 @@
+// The small LMS: courses, content items, tools, tool settings, secrets, and its operations, in a database of its own.
+// It knows nothing of the bridge: what an event leads to is not its business.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "database.h"
+
+namespace host {
+
+/// Vendor code and program code of a tool, installed or not.
+struct Locator {
+  std::string vendor;
+  std::string program;
+  friend bool operator==(const Locator&, const Locator&) = default;
+  friend auto operator<=>(const Locator&, const Locator&) = default;
+};
+std::string to_text(const Locator& locator);
+/// "VENDOR/PROGRAM". Throws Refusal (wrong usage) where the text is not two codes of 1 to 200 bytes around one '/'.
+Locator locator_from(std::string_view text);
+
+struct Course {
+  std::string id;
+  std::string title;
+};
+
+/// A piece of content that a tool handles.
+struct Item {
+  std::string id;
+  std::string course_id;
+  Locator tool;
+  std::string title;
+  std::string external_id;  ///< the tool's own id of it; empty while unknown
+};
+
+/// A tool as it is registered here. `state` is in wire words.
+struct Tool {
+  Locator locator;
+  std::string guid;
+  std::string name;
+  std::string state;
+  std::string descriptor;
+  std::string base_urls;  ///< one a line
+  bool strict = false;
+  bool allow_http = false;
+  bool allow_private = false;
+  bool allow_downgrade = false;
+  std::string wire;
+  std::string ca_file;
+  bool told = false;  ///< the bridge knows all of the above
+};
+
+struct Setting {
+  std::string scope;  ///< system, course, content
+  std::string owner;  ///< id of the course or item; empty for system
+  std::string key;
+  std::string value;
+};
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+/// Something a tool must hear of, as the LMS keeps it until the bridge has taken it.
+struct LmsEvent {
+  Locator tool;
+  std::string kind;
+  std::string course_id;
+  std::string content_id;
+  Pairs arguments;
+  Pairs context;
+};
+
+/// One thing a person did. Its id is also the high-water mark.
+struct Operation {
+  std::int64_t id = 0;
+  std::string title;
+  std::int64_t at_ms = 0;
+  std::vector<LmsEvent> events;
+};
+
+class Lms {
+ public:
+  /// Opens or creates `path`. Throws Refusal: damaged, of a newer version, not writable.
+  explicit Lms(const std::filesystem::path& path);
+
+  Database& database() { return database_; }
+
+  /// Made when the database was created.
+  const std::string& generation() const { return generation_; }
+  /// Id of the newest operation; 0 where there is none.
+  std::int64_t high_water();
+
+  // -- courses and items
+  std::optional<Course> course(std::string_view id);
+  std::vector<Course> courses();
+  void add_course(const Course& course);
+  void remove_course(std::string_view id);  ///< and its items; their settings stay for the capture that follows
+  std::optional<Item> item(std::string_view id);
+  std::vector<Item> items(std::string_view course_id);  ///< in the order of the course
+  std::int64_t item_count(std::string_view course_id);
+  void add_item(const Item& item);
+  void remove_item(std::string_view id);
+  bool has_items_of(const Locator& tool);
+  /// An id like `_5_1` that no course and no item has.
+  std::string new_id();
+
+  // -- tools
+  std::optional<Tool> tool(const Locator& locator);
+  std::vector<Tool> tools();
+  void put_tool(const Tool& tool);
+  void set_told(const Locator& locator);
+  void set_state(const Locator& locator, std::string_view state);
+  void remove_tool(const Locator& locator);  ///< and its secret; its settings stay
+  void put_secret(const Locator& locator, std::string_view secret);
+  std::optional<std::string> secret(const Locator& locator);
+  /// Items and settings of `from` become those of `to`, now and for packages restored later.
+  void claim(const Locator& from, const Locator& to);
+  std::optional<Locator> claimed_by(const Locator& from);
+
+  // -- settings
+  void set_setting(const Locator& tool, const Setting& setting);
+  std::vector<Setting> settings(const Locator& tool);
+  /// System settings, and those of the course and the item where these are not empty.
+  void visit_settings(const Locator& tool, std::string_view course_id, std::string_view content_id,
+                      const std::function<bool(const Setting&)>& visit);
+  void copy_settings(std::string_view scope, std::string_view from_owner, std::string_view to_owner);
+
+  // -- operations
+  /// Stores it, with its events, as not captured yet; gives it its id. Call inside a transaction.
+  void add_operation(Operation& operation);
+  std::vector<Operation> unfinished_operations();
+  /// The bridge has it, or (with a `problem`) has said that it never will. Settings of what the operation deleted go.
+  void finish_operation(const Operation& operation, std::string_view problem);
+  /// Removes the settings of courses and items that are no more.
+  void forget_orphaned_settings();
+
+ private:
+  void migrate();
+
+  Database database_;
+  std::string generation_;
+};
+
+/// Milliseconds since the epoch, now.
+std::int64_t now_ms();
+
+/// `bytes` random bytes in lower-case hex.
+std::string random_hex(std::size_t bytes);
+
+}  // namespace host

@@ -1,0 +1,86 @@
+// The tables of the small LMS.
+#pragma once
+
+namespace host {
+
+inline constexpr int kLmsSchemaVersion = 1;
+inline constexpr int kLmsApplicationId = 0x7074624c;  // "ptbL"
+
+inline constexpr const char* kLmsSchema = R"sql(
+CREATE TABLE life (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  generation TEXT NOT NULL,
+  next_number INTEGER NOT NULL
+) STRICT;
+CREATE TABLE course (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  title TEXT NOT NULL
+) STRICT;
+CREATE TABLE item (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  course_id TEXT NOT NULL REFERENCES course (id) ON DELETE CASCADE,
+  vendor TEXT NOT NULL,
+  program TEXT NOT NULL,
+  title TEXT NOT NULL,
+  external_id TEXT NOT NULL
+) STRICT;
+CREATE INDEX item_by_course ON item (course_id, number);
+CREATE INDEX item_by_tool ON item (vendor, program);
+CREATE TABLE tool (
+  vendor TEXT NOT NULL,
+  program TEXT NOT NULL,
+  guid TEXT NOT NULL,
+  name TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('available', 'inactive', 'unavailable')),
+  descriptor TEXT NOT NULL,
+  base_urls TEXT NOT NULL,
+  strict INTEGER NOT NULL,
+  allow_http INTEGER NOT NULL,
+  allow_private INTEGER NOT NULL,
+  allow_downgrade INTEGER NOT NULL,
+  wire TEXT NOT NULL,
+  ca_file TEXT NOT NULL,
+  told INTEGER NOT NULL,
+  PRIMARY KEY (vendor, program)
+) STRICT;
+CREATE TABLE secret (
+  vendor TEXT NOT NULL,
+  program TEXT NOT NULL,
+  secret TEXT NOT NULL CHECK (secret <> ''),
+  PRIMARY KEY (vendor, program)
+) STRICT;
+CREATE TABLE claim (
+  vendor TEXT NOT NULL,
+  program TEXT NOT NULL,
+  to_vendor TEXT NOT NULL,
+  to_program TEXT NOT NULL,
+  PRIMARY KEY (vendor, program)
+) STRICT;
+CREATE TABLE setting (
+  vendor TEXT NOT NULL,
+  program TEXT NOT NULL,
+  scope TEXT NOT NULL CHECK (scope IN ('system', 'course', 'content')),
+  owner TEXT NOT NULL CHECK ((owner = '') = (scope = 'system')),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (scope, owner, vendor, program, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE operation (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  title TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  captured INTEGER NOT NULL DEFAULT 0 CHECK (captured IN (0, 1)),
+  problem TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX operation_unfinished ON operation (id) WHERE captured = 0;
+CREATE TABLE operation_event (
+  operation INTEGER NOT NULL REFERENCES operation (id) ON DELETE CASCADE,
+  place INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  PRIMARY KEY (operation, place)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+}  // namespace host

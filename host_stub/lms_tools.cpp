@@ -1,0 +1,142 @@
+// Tools, their secrets and their settings in the small LMS.
+#include <fmt/format.h>
+
+#include "lms.h"
+
+namespace host {
+
+namespace {
+
+constexpr const char* kToolColumns =
+    "vendor, program, guid, name, state, descriptor, base_urls, strict, allow_http, allow_private, allow_downgrade, "
+    "wire, ca_file, told";
+
+Tool read_tool(const Statement& query) {
+  Tool tool;
+  tool.locator = {query.text(0), query.text(1)};
+  tool.guid = query.text(2);
+  tool.name = query.text(3);
+  tool.state = query.text(4);
+  tool.descriptor = query.text(5);
+  tool.base_urls = query.text(6);
+  tool.strict = query.number(7) != 0;
+  tool.allow_http = query.number(8) != 0;
+  tool.allow_private = query.number(9) != 0;
+  tool.allow_downgrade = query.number(10) != 0;
+  tool.wire = query.text(11);
+  tool.ca_file = query.text(12);
+  tool.told = query.number(13) != 0;
+  return tool;
+}
+
+std::int64_t flag(bool set) { return set ? 1 : 0; }
+
+}  // namespace
+
+std::optional<Tool> Lms::tool(const Locator& locator) {
+  Statement query(database_, fmt::format("SELECT {} FROM tool WHERE vendor = ? AND program = ?", kToolColumns));
+  if (!query.bind(locator.vendor).bind(locator.program).step()) return std::nullopt;
+  return read_tool(query);
+}
+
+std::vector<Tool> Lms::tools() {
+  Statement query(database_, fmt::format("SELECT {} FROM tool ORDER BY vendor, program", kToolColumns));
+  std::vector<Tool> tools;
+  while (query.step()) tools.push_back(read_tool(query));
+  return tools;
+}
+
+void Lms::put_tool(const Tool& tool) {
+  Statement statement(
+      database_,
+      fmt::format("INSERT OR REPLACE INTO tool ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kToolColumns));
+  statement.bind(tool.locator.vendor).bind(tool.locator.program).bind(tool.guid).bind(tool.name).bind(tool.state);
+  statement.bind(tool.descriptor).bind(tool.base_urls).bind(flag(tool.strict)).bind(flag(tool.allow_http));
+  statement.bind(flag(tool.allow_private)).bind(flag(tool.allow_downgrade)).bind(tool.wire).bind(tool.ca_file);
+  statement.bind(flag(tool.told)).run();
+}
+
+void Lms::set_told(const Locator& locator) {
+  Statement statement(database_, "UPDATE tool SET told = 1 WHERE vendor = ? AND program = ?");
+  statement.bind(locator.vendor).bind(locator.program).run();
+}
+
+void Lms::set_state(const Locator& locator, std::string_view state) {
+  Statement statement(database_, "UPDATE tool SET state = ? WHERE vendor = ? AND program = ?");
+  statement.bind(state).bind(locator.vendor).bind(locator.program).run();
+}
+
+void Lms::remove_tool(const Locator& locator) {
+  Transaction transaction(database_);
+  for (const char* sql :
+       {"DELETE FROM tool WHERE vendor = ? AND program = ?", "DELETE FROM secret WHERE vendor = ? AND program = ?",
+        "DELETE FROM claim WHERE to_vendor = ? AND to_program = ?"})
+    Statement(database_, sql).bind(locator.vendor).bind(locator.program).run();
+  transaction.commit();
+}
+
+void Lms::put_secret(const Locator& locator, std::string_view secret) {
+  Statement statement(database_, "INSERT OR REPLACE INTO secret (vendor, program, secret) VALUES (?, ?, ?)");
+  statement.bind(locator.vendor).bind(locator.program).bind(secret).run();
+}
+
+std::optional<std::string> Lms::secret(const Locator& locator) {
+  Statement query(database_, "SELECT secret FROM secret WHERE vendor = ? AND program = ?");
+  if (!query.bind(locator.vendor).bind(locator.program).step()) return std::nullopt;
+  return query.text(0);
+}
+
+void Lms::claim(const Locator& from, const Locator& to) {
+  Transaction transaction(database_);
+  Statement remember(database_,
+                     "INSERT OR REPLACE INTO claim (vendor, program, to_vendor, to_program) VALUES (?,?,?,?)");
+  remember.bind(from.vendor).bind(from.program).bind(to.vendor).bind(to.program).run();
+  for (const char* sql : {"UPDATE item SET vendor = ?, program = ? WHERE vendor = ? AND program = ?",
+                          "UPDATE OR IGNORE setting SET vendor = ?, program = ? WHERE vendor = ? AND program = ?"})
+    Statement(database_, sql).bind(to.vendor).bind(to.program).bind(from.vendor).bind(from.program).run();
+  transaction.commit();
+}
+
+std::optional<Locator> Lms::claimed_by(const Locator& from) {
+  Statement query(database_, "SELECT to_vendor, to_program FROM claim WHERE vendor = ? AND program = ?");
+  if (!query.bind(from.vendor).bind(from.program).step()) return std::nullopt;
+  return Locator{query.text(0), query.text(1)};
+}
+
+void Lms::set_setting(const Locator& tool, const Setting& setting) {
+  Statement statement(database_,
+                      "INSERT OR REPLACE INTO setting (vendor, program, scope, owner, key, value) "
+                      "VALUES (?, ?, ?, ?, ?, ?)");
+  statement.bind(tool.vendor).bind(tool.program).bind(setting.scope).bind(setting.owner);
+  statement.bind(setting.key).bind(setting.value).run();
+}
+
+std::vector<Setting> Lms::settings(const Locator& tool) {
+  Statement query(database_,
+                  "SELECT scope, owner, key, value FROM setting WHERE vendor = ? AND program = ? "
+                  "ORDER BY CASE scope WHEN 'system' THEN 0 WHEN 'course' THEN 1 ELSE 2 END, owner, key");
+  query.bind(tool.vendor).bind(tool.program);
+  std::vector<Setting> settings;
+  while (query.step()) settings.push_back({query.text(0), query.text(1), query.text(2), query.text(3)});
+  return settings;
+}
+
+void Lms::visit_settings(const Locator& tool, std::string_view course_id, std::string_view content_id,
+                         const std::function<bool(const Setting&)>& visit) {
+  Statement query(database_,
+                  "SELECT scope, owner, key, value FROM setting WHERE vendor = ?1 AND program = ?2 AND "
+                  "((scope = 'system' AND owner = '') OR (scope = 'course' AND owner = ?3) OR "
+                  "(scope = 'content' AND owner = ?4))");
+  query.bind(tool.vendor).bind(tool.program).bind(course_id).bind(content_id);
+  while (query.step())
+    if (!visit({query.text(0), query.text(1), query.text(2), query.text(3)})) return;
+}
+
+void Lms::copy_settings(std::string_view scope, std::string_view from_owner, std::string_view to_owner) {
+  Statement statement(database_,
+                      "INSERT OR REPLACE INTO setting (vendor, program, scope, owner, key, value) "
+                      "SELECT vendor, program, scope, ?, key, value FROM setting WHERE scope = ? AND owner = ?");
+  statement.bind(to_owner).bind(scope).bind(from_owner).run();
+}
+
+}  // namespace host

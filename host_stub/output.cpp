@@ -1,0 +1,97 @@
+// See output.h.
+#include "output.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace host {
+
+std::size_t columns(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string cut(std::string_view text, std::size_t limit) {
+  std::string clean;
+  for (const char c : text) clean += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  if (columns(clean) <= limit) return clean;
+  std::size_t end = 0;
+  for (std::size_t taken = 0; end < clean.size(); ++end)
+    if ((static_cast<unsigned char>(clean[end]) & 0xC0) != 0x80 && taken++ == limit - 1) break;
+  return clean.substr(0, end) + "…";
+}
+
+std::string with_commas(std::uint64_t number) {
+  auto text = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
+    text.insert(static_cast<std::size_t>(at), ",");
+  return text;
+}
+
+std::string time_text(std::int64_t at_ms) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(at_ms / 1000)), at_ms % 1000);
+}
+
+bool wants_colour(int descriptor) {
+  const char* none = std::getenv("NO_COLOR");
+  return isatty(descriptor) == 1 && (none == nullptr || *none == '\0');
+}
+
+Table::Table(std::vector<std::string> headings) : headings_(std::move(headings)) {
+  for (auto& heading : headings_) {
+    right_.push_back(heading.starts_with('>'));
+    if (right_.back()) heading.erase(0, 1);
+    widths_.push_back(columns(heading));
+  }
+}
+
+void Table::add(std::vector<std::string> row) {
+  row.resize(headings_.size());
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    row[i] = cut(row[i], 400);
+    widths_[i] = std::max(widths_[i], columns(row[i]));
+  }
+  rows_.push_back(std::move(row));
+}
+
+void Table::print() {
+  const auto print_row = [&](const std::vector<std::string>& row) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string gap(widths_[i] - std::min(widths_[i], columns(row[i])), ' ');
+      line += right_[i] ? gap + row[i] : row[i] + gap;
+      line += "  ";
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    print_line(line);
+  };
+  if (rows_.empty()) return;
+  if (!headed_) print_row(headings_);
+  headed_ = true;
+  for (const auto& row : rows_) print_row(row);
+  rows_.clear();
+}
+
+void print_line(std::string_view text) { fmt::print("{}\n", text); }
+
+void print_json(const Json& value) { fmt::print("{}\n", value.dump(2, ' ', false, Json::error_handler_t::replace)); }
+
+void JsonList::add(const Json& value) {
+  fmt::print("{}{}", begun_ ? ",\n" : "[\n", value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  begun_ = true;
+}
+
+void JsonList::end() { fmt::print("{}\n", begun_ ? "\n]" : "[]"); }
+
+std::string text_of(const Json& object, const char* member) {
+  const auto found = object.find(member);
+  if (found == object.end() || found->is_null()) return {};
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+}  // namespace host

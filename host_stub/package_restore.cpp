@@ -1,0 +1,171 @@
+// See package_restore.h.
+#include "package_restore.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <map>
+#include <memory>
+
+#include "output.h"
+#include "package/setting_keys.h"
+
+namespace host {
+
+namespace {
+
+constexpr std::size_t kMostValueBytes = 8192;
+constexpr std::size_t kMostLinks = 90'000;  // with one event a tool before them, one capture call takes them
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (auto& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+/// Host of an absolute URL, in lower case and without port; empty where there is none.
+std::string host_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  auto authority = url.substr(scheme + 3);
+  authority = authority.substr(0, authority.find_first_of("/?#"));
+  if (const auto at = authority.rfind('@'); at != std::string_view::npos) authority.remove_prefix(at + 1);
+  if (authority.starts_with('[')) return lower(authority.substr(0, authority.find(']') + 1));
+  return lower(authority.substr(0, authority.find(':')));
+}
+
+/// Which tool a launch host belongs to.
+class ToolFinder {
+ public:
+  ToolFinder(Lms& lms, const std::vector<std::string>& maps) : lms_(lms) {
+    for (const auto& map : maps) {
+      const auto equals = map.find('=');
+      if (equals == std::string::npos || equals == 0) wrong_usage("--map {}: write LAUNCH_HOST=VENDOR/PROGRAM", map);
+      mapped_[lower(std::string_view(map).substr(0, equals))] = locator_from(std::string_view(map).substr(equals + 1));
+    }
+    for (const auto& tool : lms.tools()) {
+      for (std::size_t at = 0; at < tool.base_urls.size();) {
+        const auto end = std::min(tool.base_urls.find('\n', at), tool.base_urls.size());
+        auto& tools = by_host_[host_of(std::string_view(tool.base_urls).substr(at, end - at))];
+        if (std::find(tools.begin(), tools.end(), tool.locator) == tools.end()) tools.push_back(tool.locator);
+        at = end + 1;
+      }
+    }
+  }
+
+  Locator find(const std::string& launch_host) {
+    const auto host = lower(launch_host);
+    if (const auto found = mapped_.find(host); found != mapped_.end()) {
+      used_.push_back(host);
+      return found->second;
+    }
+    if (const auto found = by_host_.find(host); found != by_host_.end()) {
+      if (found->second.size() > 1)
+        refuse("links to {} could belong to {} or {}: say which with --map {}=VENDOR/PROGRAM", host,
+               to_text(found->second[0]), to_text(found->second[1]), host);
+      return found->second.front();
+    }
+    // A '/' cannot be in a host; anything else that a locator may not hold is refused by the bridge.
+    const Locator unknown{host, "lti"};
+    return lms_.claimed_by(unknown).value_or(unknown);
+  }
+
+  /// Maps that no link asked for: most likely a typing error.
+  [[nodiscard]] std::vector<std::string> unused() const {
+    std::vector<std::string> names;
+    for (const auto& [host, tool] : mapped_)
+      if (std::find(used_.begin(), used_.end(), host) == used_.end()) names.push_back(host);
+    return names;
+  }
+
+ private:
+  Lms& lms_;
+  std::map<std::string, Locator> mapped_;
+  std::map<std::string, std::vector<Locator>> by_host_;
+  std::vector<std::string> used_;
+};
+
+/// Asks the plugin once a key: which names are reserved is its business.
+class ReservedKeys {
+ public:
+  explicit ReservedKeys(Bridge& bridge) : bridge_(bridge) {}
+  bool contains(std::string_view key) {
+    const auto [known, fresh] = known_.try_emplace(std::string(key), false);
+    if (fresh) {
+      const auto verdict = bridge_.report({{"report", "setting_key"}, {"key", key}, {"others", Json::array()}});
+      known->second = verdict.contains("problem") && verdict.at("problem").is_string() &&
+                      !verdict.at("problem").get<std::string>().empty();
+    }
+    return known->second;
+  }
+
+ private:
+  Bridge& bridge_;
+  std::map<std::string, bool> known_;
+};
+
+/// Names the backup that a tool's data came from: the same package gives the same text.
+std::string fingerprint(const std::string& path) {
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+  unsigned int size = 0;
+  bool good = digest != nullptr && EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) == 1;
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 65536> block{};
+  while (good && (file.read(block.data(), block.size()), file.gcount() > 0))
+    good = EVP_DigestUpdate(digest.get(), block.data(), static_cast<std::size_t>(file.gcount())) == 1;
+  if (!good || file.bad() || EVP_DigestFinal_ex(digest.get(), bytes.data(), &size) != 1)
+    refuse("cannot read {}: try again", path);
+  std::string hex;
+  for (std::size_t i = 0; i < 16; ++i) hex += fmt::format("{:02x}", bytes.at(i));
+  return hex;
+}
+
+RestoredLink restore_link(const CartridgeLink& link, ToolFinder& tools, ReservedKeys& reserved,
+                          std::vector<std::string>& warnings) {
+  const auto where = fmt::format("link \"{}\"", cut(link.title, 60));
+  auto settings = settings_from_custom(
+      link.custom, [&](std::string_view key) { return reserved.contains(key); }, where);
+  RestoredLink restored{tools.find(link.launch_host), link.title.empty() ? link.identifier : link.title, {}};
+  for (auto& [key, value] : settings.settings) {
+    if (value.size() > kMostValueBytes) {
+      warnings.push_back(fmt::format("{}: custom property {} has {} bytes, at most {} fit a setting; it is left out",
+                                     where, key, value.size(), kMostValueBytes));
+      continue;
+    }
+    restored.settings.emplace_back(std::move(key), std::move(value));
+  }
+  std::move(settings.warnings.begin(), settings.warnings.end(), std::back_inserter(warnings));
+  return restored;
+}
+
+}  // namespace
+
+RestoredPackage restore_package(Session& session, const CourseRestore& wanted) {
+  if (!wanted.course_id.empty()) check_id(wanted.course_id);
+  ToolFinder tools(session.lms(), wanted.maps);
+  auto cartridge = read_cartridge(wanted.package);
+  if (!cartridge) refuse("{}", cartridge.error());
+  if (cartridge->links.size() > kMostLinks)
+    refuse("{} has {} links: at most {} can be restored at once", wanted.package, cartridge->links.size(), kMostLinks);
+  RestoredPackage done;
+  done.backup_id = fingerprint(wanted.package);
+  done.warnings = std::move(cartridge->warnings);
+  done.skipped_links = cartridge->skipped_links;
+  ReservedKeys reserved(session.bridge());
+  Restore restore{wanted.course_id, cartridge->title, done.backup_id, {}};
+  for (const auto& link : cartridge->links) restore.links.push_back(restore_link(link, tools, reserved, done.warnings));
+  for (const auto& host : tools.unused())
+    done.warnings.push_back(fmt::format("--map {}: no link launches there", host));
+  done.operation = restore_course(session.lms(), restore);
+  done.course_id = restore.course_id;
+  done.title = restore.title;
+  done.links = restore.links.size();
+  return done;
+}
+
+}  // namespace host

@@ -1,0 +1,33 @@
+// From a course package to what `restore_course` takes: finds the tool of each link and makes settings of its custom
+// properties. The only file that knows both packages and tools.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "course_operations.h"
+#include "package/cartridge.h"
+#include "session.h"
+
+namespace host {
+
+struct CourseRestore {
+  std::string package;
+  std::string course_id;          ///< empty: a new one
+  std::vector<std::string> maps;  ///< LAUNCH_HOST=VENDOR/PROGRAM
+};
+
+struct RestoredPackage {
+  std::string course_id;
+  std::string title;
+  std::string backup_id;
+  std::size_t links = 0;
+  std::uint64_t skipped_links = 0;    ///< without a launch URL
+  std::vector<std::string> warnings;  ///< one line each: what was left out, and why
+  Operation operation;                ///< committed, to be captured
+};
+
+/// Reads the package and restores it as a new course of the small LMS. Throws Refusal with nothing done.
+RestoredPackage restore_package(Session& session, const CourseRestore& restore);
+
+}  // namespace host

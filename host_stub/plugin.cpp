@@ -1,0 +1,301 @@
+// See plugin.h.
+#include "plugin.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+
+namespace host {
+
+namespace {
+
+ptb_text as_text(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view as_view(ptb_text text) { return text.bytes == nullptr ? "" : std::string_view(text.bytes, text.size); }
+
+std::vector<ptb_pair> as_pairs(const Pairs& pairs) {
+  std::vector<ptb_pair> out;
+  out.reserve(pairs.size());
+  for (const auto& [name, value] : pairs) out.push_back({as_text(name), as_text(value)});
+  return out;
+}
+
+/// A struct of the interface, zeroed, with its size set.
+template <typename Struct>
+Struct sized() {
+  Struct value;
+  std::memset(&value, 0, sizeof value);
+  value.struct_size = sizeof value;
+  return value;
+}
+
+struct StateWord {
+  std::int32_t number;
+  std::string_view word;
+};
+constexpr std::array<StateWord, 3> kStates = {
+    {{PTB_TOOL_AVAILABLE, "available"}, {PTB_TOOL_INACTIVE, "inactive"}, {PTB_TOOL_UNAVAILABLE, "unavailable"}}};
+
+std::int32_t state_number(std::string_view word) {
+  for (const auto& state : kStates)
+    if (state.word == word) return state.number;
+  return 0;
+}
+
+std::string state_word(std::int32_t number) {
+  for (const auto& state : kStates)
+    if (state.number == number) return std::string(state.word);
+  return {};
+}
+
+std::int32_t scope_number(std::string_view scope) {
+  if (scope == "system") return PTB_SCOPE_SYSTEM;
+  return scope == "course" ? PTB_SCOPE_COURSE : PTB_SCOPE_CONTENT;
+}
+
+void check(std::int32_t status, const ptb_error& error) {
+  if (status == PTB_OK) return;
+  const std::string text = error.text[0] != '\0' ? error.text : fmt::format("the plugin failed with status {}", status);
+  throw BridgeError(status, text);
+}
+
+// -- callbacks: nothing may be thrown across the boundary
+
+HostFace& face_of(void* context) { return *static_cast<HostFace*>(context); }
+
+template <typename Body>
+std::int32_t guarded(HostFace& face, Body body) noexcept {
+  try {
+    return body();
+  } catch (const std::exception& problem) {
+    face.callback_failed(problem.what());
+  } catch (...) {
+    face.callback_failed("an exception of an unknown kind");
+  }
+  return PTB_E_HOST;
+}
+
+void on_log(void* context, std::int32_t level, ptb_text text) {
+  guarded(face_of(context), [&] {
+    face_of(context).log(level, as_view(text));
+    return PTB_OK;
+  });
+}
+
+std::int32_t on_load_settings(void* context, const ptb_settings_request* request, ptb_setting_sink sink,
+                              void* sink_context) {
+  return guarded(face_of(context), [&] {
+    const Locator tool{std::string(as_view(request->vendor)), std::string(as_view(request->program))};
+    std::int32_t status = PTB_OK;
+    face_of(context).load_settings(
+        tool, as_view(request->course_id), as_view(request->content_id), [&](const Setting& setting) {
+          status = sink(sink_context, scope_number(setting.scope), as_text(setting.key), as_text(setting.value));
+          return status == PTB_OK;
+        });
+    return status;
+  });
+}
+
+std::int32_t on_load_secret(void* context, ptb_text vendor, ptb_text program, ptb_text_sink sink, void* sink_context) {
+  return guarded(face_of(context), [&] {
+    const auto secret = face_of(context).load_secret({std::string(as_view(vendor)), std::string(as_view(program))});
+    if (!secret) return PTB_E_NOT_FOUND;
+    sink(sink_context, as_text(*secret));
+    return PTB_OK;
+  });
+}
+
+void on_outcome(void* context, const ptb_outcome* outcome) {
+  guarded(face_of(context), [&] {
+    face_of(context).outcome(*outcome);
+    return PTB_OK;
+  });
+}
+
+void on_progress(void* context, const ptb_progress* progress) {
+  guarded(face_of(context), [&] {
+    face_of(context).progress(*progress);
+    return PTB_OK;
+  });
+}
+
+void collect_text(void* context, ptb_text text) { static_cast<std::string*>(context)->append(as_view(text)); }
+
+std::filesystem::path find_plugin(const std::filesystem::path& named) {
+  namespace fs = std::filesystem;
+  if (!named.empty()) return named;
+  if (const char* from_environment = std::getenv("PTB_PLUGIN"); from_environment != nullptr && *from_environment != 0)
+    return from_environment;
+  std::error_code none;
+  const auto executable = fs::read_symlink("/proc/self/exe", none);
+  const auto beside = executable.parent_path().parent_path() / "lib";
+  for (const auto& candidate :
+       {beside / "ptbridge.so", beside / "ptbridge" / "ptbridge.so", fs::path(PTB_BUILT_PLUGIN)})
+    if (fs::exists(candidate, none)) return candidate;
+  refuse("cannot find ptbridge.so beside {} nor at {}: name it with --plugin FILE or PTB_PLUGIN", executable.string(),
+         PTB_BUILT_PLUGIN);
+}
+
+}  // namespace
+
+std::shared_ptr<Plugin> Plugin::load(const std::filesystem::path& named) {
+  const auto path = std::filesystem::absolute(find_plugin(named));
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) refuse("cannot load the plugin: {}", dlerror());
+  const auto entry = reinterpret_cast<ptb_entry_function>(dlsym(library, "ptb_entry"));
+  if (entry == nullptr) {
+    dlclose(library);
+    refuse("{} is not ptbridge: it has no ptb_entry", path.string());
+  }
+  auto error = sized<ptb_error>();
+  const ptb_api* api = entry(PTB_ABI_MAJOR, &error);
+  if (api == nullptr) {
+    dlclose(library);
+    refuse("{} does not suit this ptb-host: {}", path.string(), error.text);
+  }
+  return std::shared_ptr<Plugin>(new Plugin(library, api));
+}
+
+Plugin::~Plugin() { dlclose(library_); }
+
+Bridge::Bridge(std::shared_ptr<Plugin> plugin, const BridgeOptions& options, HostFace& face)
+    : plugin_(std::move(plugin)) {
+  auto callbacks = sized<ptb_host>();
+  callbacks.context = &face;
+  callbacks.log = on_log;
+  callbacks.load_settings = on_load_settings;
+  callbacks.load_secret = on_load_secret;
+  callbacks.outcome = on_outcome;
+  callbacks.progress = on_progress;
+
+  auto open = sized<ptb_open_options>();
+  open.flags = (options.capture_only ? PTB_CAPTURE_ONLY : 0U) |
+               (options.own_thread && !options.capture_only ? PTB_ALLOW_BRIDGE_CALLBACKS : 0U);
+  open.host = &callbacks;
+  open.store = as_text(options.store);
+  open.tcbaseurl = as_text(options.tcbaseurl);
+  open.generation = as_text(options.generation);
+  open.high_water = options.high_water;
+  open.exchange_timeout_ms = options.exchange_timeout_ms;
+  open.connect_timeout_ms = options.connect_timeout_ms;
+  open.contact_interval_ms = options.contact_interval_ms;
+  auto error = sized<ptb_error>();
+  check(plugin_->api().open(&open, &bridge_, &error), error);
+}
+
+Bridge::~Bridge() {
+  // PTB_E_TIMEOUT means that a thread is still inside a call; then the callbacks' owner must not go away yet.
+  while (plugin_->api().close(bridge_, 10'000, nullptr) == PTB_E_TIMEOUT) {
+  }
+}
+
+std::vector<CaptureAnswer> Bridge::capture(const Operation& operation, std::uint64_t& handle) {
+  const auto count = operation.events.size();
+  const auto operation_id = std::to_string(operation.id);
+  std::vector<std::vector<ptb_pair>> pairs;
+  pairs.reserve(2 * count);
+  std::vector<ptb_event> events(count, sized<ptb_event>());
+  std::vector<ptb_capture_result> results(count, sized<ptb_capture_result>());
+  std::vector<const ptb_event*> event_pointers;
+  std::vector<ptb_capture_result*> result_pointers;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& from = operation.events[i];
+    auto& to = events[i];
+    to.operation = as_text(operation_id);
+    to.vendor = as_text(from.tool.vendor);
+    to.program = as_text(from.tool.program);
+    to.kind = as_text(from.kind);
+    to.course_id = as_text(from.course_id);
+    to.content_id = as_text(from.content_id);
+    const auto& arguments = pairs.emplace_back(as_pairs(from.arguments));
+    to.arguments = arguments.data();
+    to.argument_count = arguments.size();
+    const auto& context = pairs.emplace_back(as_pairs(from.context));
+    to.context = context.data();
+    to.context_count = context.size();
+    to.occurred_at_ms = operation.at_ms;
+    event_pointers.push_back(&to);
+    result_pointers.push_back(&results[i]);
+  }
+  auto error = sized<ptb_error>();
+  check(plugin_->api().capture(bridge_, event_pointers.data(), count, result_pointers.data(), &handle, &error), error);
+  std::vector<CaptureAnswer> answers;
+  answers.reserve(count);
+  for (const auto& result : results)
+    answers.push_back({result.answer, result.event_id, result.reason, result.sequence});
+  return answers;
+}
+
+void Bridge::tool_installed(const Tool& tool, std::string_view state) {
+  auto out = sized<ptb_tool>();
+  out.flags = (tool.strict ? PTB_TOOL_STRICT : 0U) | (tool.allow_http ? PTB_TOOL_ALLOW_HTTP : 0U) |
+              (tool.allow_private ? PTB_TOOL_ALLOW_PRIVATE : 0U) |
+              (tool.allow_downgrade ? PTB_TOOL_ALLOW_DOWNGRADE : 0U);
+  out.state = state_number(state);
+  out.vendor = as_text(tool.locator.vendor);
+  out.program = as_text(tool.locator.program);
+  out.guid = as_text(tool.guid);
+  out.descriptor = as_text(tool.descriptor);
+  out.wire = as_text(tool.wire);
+  out.ca_file = as_text(tool.ca_file);
+  auto error = sized<ptb_error>();
+  check(plugin_->api().tool_installed(bridge_, &out, &error), error);
+}
+
+std::uint64_t Bridge::tool_saved(const Locator& tool, std::string_view state) {
+  std::uint64_t handle = 0;
+  auto error = sized<ptb_error>();
+  check(plugin_->api().tool_saved(bridge_, as_text(tool.vendor), as_text(tool.program), state_number(state), &handle,
+                                  &error),
+        error);
+  return handle;
+}
+
+void Bridge::tool_removed(const Locator& tool) {
+  auto error = sized<ptb_error>();
+  check(plugin_->api().tool_removed(bridge_, as_text(tool.vendor), as_text(tool.program), &error), error);
+}
+
+std::optional<OperationResult> Bridge::wait(std::uint64_t handle, std::uint32_t timeout_ms) {
+  auto result = sized<ptb_operation_result>();
+  auto error = sized<ptb_error>();
+  const auto status = plugin_->api().wait(bridge_, handle, timeout_ms, &result, &error);
+  if (status == PTB_E_TIMEOUT) return std::nullopt;
+  check(status, error);
+  OperationResult out;
+  out.status = result.status;
+  out.sent = result.sent;
+  out.acknowledged = result.acknowledged;
+  out.refused = result.refused;
+  out.failed = result.failed;
+  out.discarded = result.discarded;
+  out.left = result.left;
+  out.repeated = result.repeated;
+  out.duration_ms = result.duration_ms;
+  out.stopped_by = result.stopped_by;
+  out.tool_state = state_word(result.tool_state);
+  out.text = result.text;
+  return out;
+}
+
+Json Bridge::report(const Json& question) {
+  const auto asked = question.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string answer;
+  auto error = sized<ptb_error>();
+  check(plugin_->api().report(bridge_, as_text(asked), collect_text, &answer, &error), error);
+  return Json::parse(answer);
+}
+
+Json Bridge::administer(const Json& order, std::uint64_t* handle) {
+  const auto ordered = order.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string answer;
+  std::uint64_t operation = 0;
+  auto error = sized<ptb_error>();
+  check(plugin_->api().administer(bridge_, as_text(ordered), collect_text, &answer, &operation, &error), error);
+  if (handle != nullptr) *handle = operation;
+  return answer.empty() ? Json::object() : Json::parse(answer);
+}
+
+}  // namespace host

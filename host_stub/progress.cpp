@@ -1,0 +1,102 @@
+// See progress.h.
+#include "progress.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "output.h"
+
+namespace host {
+
+namespace {
+
+constexpr auto kPlainInterval = std::chrono::seconds(2);
+
+std::size_t terminal_columns() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+/// "1,204/5,000  410/s  9 s left".
+std::string pace_text(std::uint64_t done, std::uint64_t total, double seconds) {
+  auto text = fmt::format("{}/{}", with_commas(done), with_commas(total));
+  if (done == 0 || seconds < 0.05) return text;
+  const double rate = static_cast<double>(done) / seconds;
+  text += rate < 10 ? fmt::format("  {:.1f}/s", rate)
+                    : fmt::format("  {}/s", with_commas(static_cast<std::uint64_t>(rate)));
+  if (done < total)
+    text +=
+        fmt::format("  {} left", duration_text(static_cast<std::uint64_t>(static_cast<double>(total - done) / rate)));
+  return text;
+}
+
+}  // namespace
+
+std::string duration_text(std::uint64_t seconds) {
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+  return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+}
+
+Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+
+void Progress::update(const std::string& lane, std::uint64_t done, std::uint64_t total) {
+  if (quiet_ || total == 0) return;
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  auto& walk = walks_[lane];
+  if (done == 0 || done < walk.done || total != walk.total) walk = {now, now, 0, total, false};
+  walk.done = done;
+  if (terminal_)
+    draw_bar(lane, walk, now);
+  else
+    print_plain(lane, walk, now);
+}
+
+void Progress::draw_bar(const std::string& lane, const Walk& walk, Instant now) {
+  constexpr std::size_t kWidestBar = 30;
+  const auto width = terminal_columns();
+  const auto pace = pace_text(walk.done, walk.total, seconds_between(walk.started, now));
+  const auto name = cut(lane, 24);
+  const auto taken = columns(name) + columns(pace) + 5;
+  std::string line = name + "  ";
+  if (width > taken + 5) {
+    const auto bar = std::min(kWidestBar, width - taken);
+    const auto full = static_cast<std::size_t>(walk.done * bar / walk.total);
+    for (std::size_t i = 0; i < bar; ++i) line += i < full ? "█" : "░";
+    line += "  ";
+  }
+  // One column is left free: a full line would wrap and the next \r would not come back to its start.
+  fmt::print(stderr, "\r{}\x1b[K", cut(line + pace, std::max<std::size_t>(width - 1, 10)));
+  std::fflush(stderr);
+  bar_drawn_ = true;
+}
+
+void Progress::print_plain(const std::string& lane, Walk& walk, Instant now) {
+  if (!walk.announced) {
+    walk.announced = true;
+    fmt::print(stderr, "{}: sending {} {}\n", lane, with_commas(walk.total), walk.total == 1 ? "event" : "events");
+  } else if (now - walk.shown >= kPlainInterval && walk.done < walk.total) {
+    walk.shown = now;
+    fmt::print(stderr, "{}: {}\n", lane, pace_text(walk.done, walk.total, seconds_between(walk.started, now)));
+  }
+}
+
+void Progress::clear() {
+  const std::lock_guard lock(mutex_);
+  if (bar_drawn_) fmt::print(stderr, "\r\x1b[K");
+  std::fflush(stderr);
+  bar_drawn_ = false;
+  walks_.clear();
+}
+
+}  // namespace host

@@ -1,0 +1,43 @@
+// How far walks have come, shown on stderr while they go: a bar with rate and remaining time on a terminal, plain lines
+// otherwise. Fed from the bridge's thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+
+namespace host {
+
+class Progress {
+ public:
+  /// `quiet`: shows nothing.
+  explicit Progress(bool quiet);
+  void update(const std::string& lane, std::uint64_t done, std::uint64_t total);
+  /// Takes the bar away, so that something else can be printed.
+  void clear();
+
+ private:
+  using Instant = std::chrono::steady_clock::time_point;
+  struct Walk {
+    Instant started;
+    Instant shown;
+    std::uint64_t done = 0;
+    std::uint64_t total = 0;
+    bool announced = false;
+  };
+  void draw_bar(const std::string& lane, const Walk& walk, Instant now);
+  void print_plain(const std::string& lane, Walk& walk, Instant now);
+
+  const bool quiet_;
+  const bool terminal_;
+  std::mutex mutex_;
+  std::map<std::string, Walk> walks_;
+  bool bar_drawn_ = false;
+};
+
+/// "12 s", "3 min 20 s", "2 h 5 min".
+std::string duration_text(std::uint64_t seconds);
+
+}  // namespace host

@@ -1,0 +1,55 @@
+// Registers a tool and changes what is known of it, in the small LMS and in the bridge at once. Prints nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "session.h"
+
+namespace host {
+
+/// What `tool add` and `tool save` can say of a tool. Not given: add takes the default, save keeps what is.
+struct ToolOptions {
+  std::string secret_file;
+  std::optional<bool> strict;
+  std::optional<bool> allow_http;
+  std::optional<bool> allow_private;
+  std::optional<bool> allow_downgrade;
+  std::optional<std::string> ca_file;
+  std::optional<std::string> wire;
+};
+
+struct ToolAdd {
+  std::string descriptor_file;
+  bool registration_password = false;
+  ToolOptions options;
+};
+
+/// What is read from files before a session is opened.
+struct RegistrationFiles {
+  std::string descriptor;
+  std::string secret;
+};
+RegistrationFiles read_registration(const ToolAdd& add);
+
+/// The secret in the file, without the newline at its end. Throws Refusal: missing, empty, too long, not UTF-8.
+std::string read_secret(const std::string& path);
+
+struct Registered {
+  Tool tool;
+  bool known_before = false;
+};
+
+/// A tool known already keeps its guid and its state; else the state is what proxy-tool-protocol §6 says.
+Registered register_tool(Session& session, const ToolAdd& add, const RegistrationFiles& files);
+
+struct Saved {
+  std::string state;  ///< that the tool has now
+  OperationResult result;
+};
+
+/// Changes what `options` says, saves the tool in that state, waits for the walk, and stores the state that came of it.
+Saved save_tool(Session& session, const Locator& locator, const std::string& state, const ToolOptions& options,
+                const std::optional<std::string>& secret);
+
+}  // namespace host
