@@ -1,0 +1,195 @@
+#include "small_world.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "wire/descriptor.h"
+
+namespace ptb::test {
+
+namespace {
+
+std::string form_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      out.push_back(static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16)));
+      i += 2;
+    } else {
+      out.push_back(text[i] == '+' ? ' ' : text[i]);
+    }
+  }
+  return out;
+}
+
+Received decode(const HttpRequest& request) {
+  Received received;
+  const auto host = request.url.find("://") + 3;
+  received.host = request.url.substr(host, request.url.find('/', host) - host);
+  std::string_view rest = request.body;
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    const auto equals = pair.find('=');
+    received.parameters[form_decoded(pair.substr(0, equals))] = form_decoded(pair.substr(equals + 1));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+  }
+  return received;
+}
+
+std::string descriptor_for(const Locator& tool, bool with_state_change) {
+  std::string actions;
+  for (const char* type : {"course-copied", "course-imported", "group-copied", "group-imported", "course-deleted",
+                           "content-copied", "content-imported", "content-deleted"})
+    actions += std::string("<action type=\"") + type + "\" path=\"/hook\"><param name=\"action\" fixed=\"" + type +
+               "\"/></action>";
+  if (with_state_change) actions += "<action type=\"state-change\" path=\"/hook\"/>";
+  return "<tool-profile><vendor><code>" + tool.vendor + "</code><name>v</name></vendor><tool-info><code>" +
+         tool.program + "</code><name>p</name></tool-info><tool-instance><base-urls><base-url type=\"https\">https://" +
+         tool.vendor + ".example</base-url></base-urls></tool-instance><http-actions>" + actions +
+         "</http-actions></tool-profile>";
+}
+
+}  // namespace
+
+void ModelTransport::start(std::uint64_t ticket, HttpRequest request) {
+  under_way_.emplace_back(ticket, std::move(request));
+  most_under_way = std::max(most_under_way, under_way_.size());
+}
+
+void ModelTransport::poll(std::vector<ExchangeResult>& done, int timeout_ms) {
+  for (std::size_t i = 0; i < under_way_.size(); ++i) {
+    auto [ticket, request] = std::move(under_way_.front());
+    under_way_.pop_front();
+    Received received = decode(request);
+    received.answer = model_(received);
+    if (received.answer == "hang") {
+      under_way_.emplace_back(ticket, std::move(request));
+      continue;
+    }
+    log_.push_back(received);
+    ExchangeResult result;
+    result.ticket = ticket;
+    if (received.answer == "drop") {
+      result.fault_text = "connection refused";
+    } else {
+      result.fault = ExchangeResult::Fault::none;
+      result.http_status = 200;
+      result.body = received.answer == "ok" ? "<result>SUCCESS<result>" : "<result>ERROR<result>";
+    }
+    done.push_back(std::move(result));
+    clock_.advance(1);
+    return;
+  }
+  clock_.advance(std::max(timeout_ms, 1));
+}
+
+void ModelHost::outcome(const EventOutcome& outcome) {
+  told.push_back(
+      {to_text(outcome.stored->event.id), outcome.state, std::string(outcome.deferral), std::string(outcome.text)});
+}
+
+SmallWorld::SmallWorld(std::uint64_t seed) : random(seed), model([](const Received&) { return "ok"; }) {
+  std::string pattern = (std::filesystem::temp_directory_path() / "ptb-world-XXXXXX").string();
+  directory = mkdtemp(pattern.data());
+  options.host = {"https://lms.example:443", "en_US", "ltr"};
+  options.generation = "g1";
+  open();
+}
+
+SmallWorld::~SmallWorld() {
+  crash();
+  std::filesystem::remove_all(directory);
+}
+
+void SmallWorld::open() {
+  auto opened = SqliteStore::open({directory + "/bridge.db", true}, random);
+  ASSERT_TRUE(opened) << opened.error().text;
+  store = std::move(*opened);
+  transport = std::make_unique<ModelTransport>(clock, received, model);
+  auto made = Engine::open({*store, *transport, clock, random, host, read_descriptor,
+                            [this](std::string_view) -> const Wire* { return &wire_; }},
+                           options);
+  ASSERT_TRUE(made) << made.error().text;
+  engine = std::move(*made);
+}
+
+void SmallWorld::crash() {
+  engine.reset();
+  transport.reset();
+  store.reset();
+}
+
+void SmallWorld::install(const Locator& tool, ToolState state, bool with_state_change) {
+  Tool made;
+  made.locator = tool;
+  made.guid = std::string(32, 'a');
+  made.descriptor = descriptor_for(tool, with_state_change);
+  made.state = state;
+  made.options.wire = "proxy-tool";
+  const auto installed = engine->tool_installed(made, false);
+  ASSERT_TRUE(installed) << installed.error().text;
+}
+
+ReportedEvent SmallWorld::event(const Locator& tool, EventKind kind, const std::string& operation,
+                                const std::string& course) {
+  ReportedEvent reported;
+  reported.kind = kind;
+  reported.locator = tool;
+  reported.operation = operation;
+  reported.course_id = course;
+  reported.arguments = {{"type", "exact"}, {"course_id", course}, {"backup_id", operation}};
+  return reported;
+}
+
+std::vector<CaptureAnswer> SmallWorld::capture(std::vector<ReportedEvent> events, OperationId* operation) {
+  std::vector<CaptureAnswer> answers;
+  const auto captured = engine->capture(std::move(events), answers, operation != nullptr);
+  EXPECT_TRUE(captured) << captured.error().text;
+  if (captured && operation != nullptr) *operation = *captured;
+  return answers;
+}
+
+CaptureAnswer SmallWorld::capture_one(const Locator& tool, EventKind kind, const std::string& operation) {
+  return capture({event(tool, kind, operation)}).at(0);
+}
+
+OperationResult SmallWorld::wait(OperationId operation) {
+  auto result = engine->wait(operation, 0xFFFFFFF, true);
+  EXPECT_TRUE(result) << result.error().text;
+  return result ? *result : OperationResult{};
+}
+
+OperationResult SmallWorld::save(const Locator& tool, ToolState state) {
+  const auto operation = engine->tool_saved(tool, state);
+  EXPECT_TRUE(operation) << operation.error().text;
+  return operation ? wait(*operation) : OperationResult{};
+}
+
+OperationResult SmallWorld::order(const std::string& json) {
+  const auto answer = engine->administer(json);
+  EXPECT_TRUE(answer) << answer.error().text;
+  return answer && answer->operation != 0 ? wait(answer->operation) : OperationResult{};
+}
+
+std::vector<std::string> SmallWorld::heard() const {
+  std::vector<std::string> lines;
+  for (const auto& one : received)
+    if (one.parameters.contains("event_id")) lines.push_back(one.parameters.at("backup_id") + ":" + one.answer);
+  return lines;
+}
+
+StoredEvent SmallWorld::stored(const EventId& id) {
+  auto found = store->find(id);
+  EXPECT_TRUE(found && *found);
+  return found && *found ? **found : StoredEvent{};
+}
+
+Lane SmallWorld::lane(const Locator& tool) {
+  auto lanes = store->lanes_of(tool);
+  EXPECT_TRUE(lanes && lanes->size() == 1);
+  return lanes && !lanes->empty() ? lanes->front() : Lane{};
+}
+
+}  // namespace ptb::test

@@ -1,0 +1,146 @@
+// A world for the engine that fits in one thread: a real store in a temporary directory, tools that are a few lines of
+// model behind a transport without network, a clock that only moves when told or waited on, and a crash that takes the
+// engine away.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "store/sqlite_store.h"
+#include "wire/proxy_tool.h"
+
+namespace ptb::test {
+
+/// Thrown at a fault point: everything in memory is then dropped, as kill -9 does.
+struct Crash {};
+
+class StoppedClock final : public Clock {
+ public:
+  [[nodiscard]] Moment now() const override { return {wall_ms, monotonic_ms}; }
+  void advance(std::int64_t ms) {
+    wall_ms += ms;
+    monotonic_ms += ms;
+  }
+  std::int64_t wall_ms = 1'800'000'000'000;
+  std::int64_t monotonic_ms = 5'000'000;
+};
+
+class SeededRandom final : public Random {
+ public:
+  explicit SeededRandom(std::uint64_t seed) : engine_(seed) {}
+  void fill(std::span<unsigned char> bytes) override {
+    for (auto& byte : bytes) byte = static_cast<unsigned char>(engine_());
+  }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+/// What a tool got, decoded.
+struct Received {
+  std::string host;  ///< of the URL
+  std::map<std::string, std::string> parameters;
+  std::string answer;  ///< what the model did
+};
+
+/// What a tool does with a request: "ok", "error", "drop", or "hang" (no result until told).
+using ToolModel = std::function<std::string(const Received&)>;
+
+class ModelTransport final : public Transport {
+ public:
+  ModelTransport(StoppedClock& clock, std::vector<Received>& log, ToolModel& model)
+      : clock_(clock), log_(log), model_(model) {}
+  void start(std::uint64_t ticket, HttpRequest request) override;
+  void poll(std::vector<ExchangeResult>& done, int timeout_ms) override;
+  void wake() override {}
+  void abandon_all() override { under_way_.clear(); }
+  std::size_t most_under_way = 0;
+
+ private:
+  StoppedClock& clock_;
+  std::vector<Received>& log_;
+  ToolModel& model_;
+  std::deque<std::pair<std::uint64_t, HttpRequest>> under_way_;
+};
+
+/// The LMS: its settings, which may change at any time, and what it was told.
+class ModelHost final : public Host {
+ public:
+  void log(LogLevel, std::string_view text) override { logged.emplace_back(text); }
+  Result<Settings> load_settings(const Locator&, std::string_view, std::string_view) override {
+    if (settings_fail) return fail(Status::host, "the settings cannot be loaded");
+    return settings;
+  }
+  Result<std::string> load_secret(const Locator&) override { return secret; }
+  void outcome(const EventOutcome& outcome) override;
+  void progress(const WalkProgress& progress) override { last_progress = progress.done; }
+
+  Settings settings;
+  bool settings_fail = false;
+  std::string secret = "s3cret";
+  std::vector<std::string> logged;
+  struct Told {
+    std::string id;
+    EventState state;
+    std::string deferral;
+    std::string text;
+  };
+  std::vector<Told> told;
+  std::uint64_t last_progress = 0;
+};
+
+class SmallWorld {
+ public:
+  explicit SmallWorld(std::uint64_t seed = 1);
+  ~SmallWorld();
+  SmallWorld(const SmallWorld&) = delete;
+  SmallWorld& operator=(const SmallWorld&) = delete;
+
+  void open();
+  void crash();  ///< engine and store are gone; the files stay
+  void reopen() {
+    crash();
+    open();
+  }
+
+  void install(const Locator& tool, ToolState state, bool with_state_change = true);
+  /// One event of that kind. Every operation is told apart by its name; the course id comes along as an argument.
+  ReportedEvent event(const Locator& tool, EventKind kind, const std::string& operation,
+                      const std::string& course = "_1_1");
+  std::vector<CaptureAnswer> capture(std::vector<ReportedEvent> events, OperationId* operation = nullptr);
+  CaptureAnswer capture_one(const Locator& tool, EventKind kind, const std::string& operation);
+  OperationResult save(const Locator& tool, ToolState state);
+  OperationResult order(const std::string& json);
+  OperationResult wait(OperationId operation);
+  void run() { engine->run_once(0xFFFFFF); }
+
+  /// Requests that carried an event, in the order the tools got them: "operation:answer".
+  [[nodiscard]] std::vector<std::string> heard() const;
+  [[nodiscard]] StoredEvent stored(const EventId& id);
+  [[nodiscard]] Lane lane(const Locator& tool);
+
+  StoppedClock clock;
+  SeededRandom random;
+  ModelHost host;
+  std::vector<Received> received;
+  ToolModel model;
+  EngineOptions options;
+  std::string directory;
+  std::unique_ptr<SqliteStore> store;
+  std::unique_ptr<ModelTransport> transport;
+  std::unique_ptr<Engine> engine;
+
+ private:
+  ProxyToolWire wire_;
+};
+
+inline const Locator kQuiz{"acme", "quiz"};
+inline const Locator kWiki{"umbrella", "wiki"};
+
+}  // namespace ptb::test
