@@ -91,7 +91,10 @@ void ModelHost::outcome(const EventOutcome& outcome) {
 }
 
 SmallWorld::SmallWorld(std::uint64_t seed) : random(seed), model([](const Received&) { return "ok"; }) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "ptb-world-XXXXXX").string();
+  // In memory where there is such a place: these crashes take the process's memory, not the disk's.
+  const bool in_memory = std::filesystem::is_directory("/dev/shm");
+  const auto parent = in_memory ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
+  std::string pattern = (parent / "ptb-world-XXXXXX").string();
   directory = mkdtemp(pattern.data());
   options.host = {"https://lms.example:443", "en_US", "ltr"};
   options.generation = "g1";
