@@ -104,8 +104,7 @@ class ToolDesk {
   }
 
   void show_page(const Request& request, LogLine& line, Reply& reply) const {
-    if (request.method != "GET" && request.method != "HEAD")
-      return refuse(line, reply, {Act::status, 405}, "only POST and GET are served");
+    if (request.method != "GET") return refuse(line, reply, {Act::status, 405}, "only POST and GET are served");
     if (request.target != "/") return refuse(line, reply, {Act::status, 404}, "no such page");
     line.answer = "page";
     reply.body = fmt::format("ptb-host receive: the reference tool\nreceived {}\nrepeats  {}\nrefused  {}\n", received_,
