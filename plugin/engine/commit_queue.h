@@ -31,6 +31,8 @@ class CommitQueue {
     std::condition_variable turn;
   };
 
+  void release(std::size_t count, const Error* error);
+
   Commit commit_;
   std::mutex mutex_;
   std::deque<Waiter*> waiters_;

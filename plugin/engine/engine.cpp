@@ -42,14 +42,30 @@ Engine::Engine(EngineParts parts, EngineOptions options)
 Result<std::unique_ptr<Engine>> Engine::open(EngineParts parts, EngineOptions options) {
   std::unique_ptr<Engine> engine(new Engine(std::move(parts), std::move(options)));
   if (auto taken = engine->take_up_tools(); !taken) return fail(taken.error());
-  if (!engine->options_.capture_only) {
-    const StoreIdentity known = engine->store_.identity();
-    const EngineOptions& now = engine->options_;
-    if (known.generation != now.generation || known.high_water != now.high_water)
-      if (auto put = engine->store_.put_generation(now.generation, now.high_water); !put) return fail(put.error());
+  if (auto taken = engine->take_up_generation(); !taken) return fail(taken.error());
+  if (!engine->options_.capture_only)
     if (auto taken = engine->take_up_lanes(); !taken) return fail(taken.error());
-  }
   return engine;
+}
+
+/// A lower high_water under the same generation: the LMS was put back to an earlier state and would name new operations
+/// as it named lost ones, so nothing is captured and every lane is held until a new generation begins.
+Result<void> Engine::take_up_generation() {
+  const StoreIdentity known = store_.identity();
+  const bool same = known.generation == options_.generation;
+  if (same && options_.high_water != 0 && options_.high_water < known.high_water) {
+    put_back_ = "the LMS was put back to an earlier state (high_water is " + std::to_string(options_.high_water) +
+                ", was " + std::to_string(known.high_water) + "): open with a new generation";
+    if (options_.capture_only) return {};
+    auto lanes = store_.lanes();
+    if (!lanes) return fail(lanes.error());
+    for (const Lane& lane : *lanes)
+      if (auto held = store_.hold_lane(lane.id, LaneHold::held, put_back_); !held) return fail(held.error());
+    return {};
+  }
+  const bool risen = options_.high_water > known.high_water;
+  if (options_.capture_only || (same && !risen)) return {};
+  return store_.put_generation(options_.generation, options_.high_water);
 }
 
 Result<void> Engine::take_up_tools() {
@@ -122,6 +138,7 @@ Result<void> Engine::load_settings(CaptureBatch& batch) {
 
 Result<OperationId> Engine::capture(std::vector<ReportedEvent> events, std::vector<CaptureAnswer>& answers,
                                     bool want_operation) {
+  if (!put_back_.empty()) return fail(Status::refused, put_back_);
   const Moment now = clock_.now();
   CaptureBatch batch;
   batch.items.resize(events.size());
@@ -227,7 +244,7 @@ std::uint32_t Engine::run_once(std::uint32_t timeout_ms) {
   const std::int64_t deadline_ms = clock_.now().monotonic_ms + timeout_ms;
   const std::unique_lock lock(pumping_, std::try_to_lock);
   if (!lock) return static_cast<std::uint32_t>(kHandoverMs);
-  return pump_.run(deadline_ms, true, {});
+  return pump_.run(deadline_ms, true, [this] { return interrupted_.load(); });
 }
 
 void Engine::run_until(const std::function<bool()>& stop) {
@@ -237,16 +254,23 @@ void Engine::run_until(const std::function<bool()>& stop) {
 
 Result<OperationResult> Engine::wait(OperationId operation, std::uint32_t timeout_ms, bool may_pump) {
   const std::int64_t deadline_ms = clock_.now().monotonic_ms + timeout_ms;
-  while (!operations_.ended(operation)) {
+  while (!operations_.ended(operation) && !interrupted_) {
     const std::int64_t left_ms = deadline_ms - clock_.now().monotonic_ms;
     if (left_ms <= 0) break;
     std::unique_lock lock(pumping_, std::defer_lock);
     if (may_pump && lock.try_lock())
-      pump_.run(deadline_ms, false, [&] { return operations_.ended(operation); });
+      pump_.run(deadline_ms, false, [&] { return operations_.ended(operation) || interrupted_; });
     else
-      operations_.wait_ended(operation, std::chrono::milliseconds(may_pump ? std::min(left_ms, kHandoverMs) : left_ms));
+      operations_.wait_ended(operation, std::chrono::milliseconds(may_pump ? std::min(left_ms, kHandoverMs) : left_ms),
+                             interrupted_);
   }
   return operations_.take(operation);
+}
+
+void Engine::interrupt() {
+  interrupted_ = true;
+  operations_.wake_waiters();
+  transport_.wake();
 }
 
 void Engine::wind_down(std::uint32_t timeout_ms) {

@@ -2,6 +2,7 @@
 // nothing itself that core or the pump could.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -85,6 +86,8 @@ class Engine {
   void run_until(const std::function<bool()>& stop);
   void wake() { transport_.wake(); }
 
+  /// The bridge is closing: calls of wait and run_once that other threads are in return soon, with what is so far.
+  void interrupt();
   /// Ends exchanges; nothing may be called afterwards.
   void wind_down(std::uint32_t timeout_ms);
 
@@ -95,6 +98,7 @@ class Engine {
  private:
   Engine(EngineParts parts, EngineOptions options);
 
+  Result<void> take_up_generation();
   Result<void> take_up_tools();
   Result<void> take_up_lanes();
   Result<void> commit(std::span<CaptureBatch* const> batches);
@@ -119,6 +123,8 @@ class Engine {
   Pump pump_;
   CommitQueue commits_;
   std::timed_mutex pumping_;
+  std::atomic<bool> interrupted_ = false;
+  std::string put_back_;  ///< why capture is refused; empty: it is not
 };
 
 }  // namespace ptb

@@ -56,12 +56,19 @@ bool Operations::ended(OperationId id) {
   return at == entries_.end() || at->second.parts == 0;
 }
 
-bool Operations::wait_ended(OperationId id, std::chrono::milliseconds at_most) {
+bool Operations::wait_ended(OperationId id, std::chrono::milliseconds at_most, const std::atomic<bool>& interrupted) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, at_most, [&] {
+  const auto has_ended = [&] {
     const auto at = entries_.find(id);
     return at == entries_.end() || at->second.parts == 0;
-  });
+  };
+  changed_.wait_for(lock, at_most, [&] { return has_ended() || interrupted; });
+  return has_ended();
+}
+
+void Operations::wake_waiters() {
+  const std::lock_guard lock(mutex_);
+  changed_.notify_all();
 }
 
 Result<OperationResult> Operations::take(OperationId id) {

@@ -2,6 +2,7 @@
 // walks.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -51,8 +52,10 @@ class Operations {
   void finish_part(OperationId id, const OperationResult& part, std::int64_t now_ms);
 
   [[nodiscard]] bool ended(OperationId id);
-  /// Waits on a condition, not pumping; true when the operation has ended (or is unknown).
-  bool wait_ended(OperationId id, std::chrono::milliseconds at_most);
+  /// Waits on a condition, not pumping; true when the operation has ended (or is unknown). Returns early when
+  /// `interrupted` has become true and wake_waiters was called.
+  bool wait_ended(OperationId id, std::chrono::milliseconds at_most, const std::atomic<bool>& interrupted);
+  void wake_waiters();
   /// The result, which is forgotten by this. Errors: Status::timeout while it goes on, Status::not_found.
   Result<OperationResult> take(OperationId id);
 
