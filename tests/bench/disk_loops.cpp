@@ -59,6 +59,7 @@ BareSqliteLoop::BareSqliteLoop(const std::filesystem::path& file, const StorePra
   execute("PRAGMA locking_mode=EXCLUSIVE");
   execute("PRAGMA journal_mode=WAL");
   execute("PRAGMA synchronous=FULL");
+  execute("PRAGMA secure_delete=FAST");
   execute(fmt::format("PRAGMA wal_autocheckpoint={}", pragmas.wal_autocheckpoint_pages));
   execute("CREATE TABLE event(sequence INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT");
   sqlite3_prepare_v3(database_, "INSERT INTO event(body) VALUES(?)", -1, SQLITE_PREPARE_PERSISTENT, &insert_, nullptr);

@@ -34,7 +34,8 @@ struct StorePragmas {
 /// Reads the page size from a store that nobody has open; the rest is what the store sets at every open.
 StorePragmas pragmas_of(const std::filesystem::path& closed_store);
 
-/// Commits one row of `row_bytes` after the other, in a WAL with synchronous=FULL and exclusive locking.
+/// Commits one row of `row_bytes` after the other, in a WAL with synchronous=FULL, secure_delete=FAST and exclusive
+/// locking.
 class BareSqliteLoop {
  public:
   BareSqliteLoop(const std::filesystem::path& file, const StorePragmas& pragmas, int row_bytes);

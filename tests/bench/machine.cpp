@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <sstream>
@@ -61,6 +62,7 @@ Machine look_at_machine(const std::filesystem::path& directory) {
   machine.memory_mib = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE) / (1024 * 1024);
   machine.kernel = system.release;
   machine.filesystem = filesystem_type(directory);
+  if (getloadavg(&machine.load_average, 1) != 1) machine.load_average = 0;
   machine.sqlite = sqlite3_libversion();
   machine.curl = curl_version_info(CURLVERSION_NOW)->version;
   machine.measured_at = now_text();
@@ -70,15 +72,22 @@ Machine look_at_machine(const std::filesystem::path& directory) {
 }
 
 nlohmann::ordered_json machine_json(const Machine& machine) {
-  return {{"cpu", machine.cpu},       {"cores", machine.cores},           {"memory_mib", machine.memory_mib},
-          {"kernel", machine.kernel}, {"filesystem", machine.filesystem}, {"disk_syncs_per_s", machine.syncs_per_s},
-          {"sqlite", machine.sqlite}, {"libcurl", machine.curl},          {"measured_at", machine.measured_at}};
+  return {{"cpu", machine.cpu},
+          {"cores", machine.cores},
+          {"memory_mib", machine.memory_mib},
+          {"kernel", machine.kernel},
+          {"filesystem", machine.filesystem},
+          {"disk_syncs_per_s", machine.syncs_per_s},
+          {"load_average", machine.load_average},
+          {"sqlite", machine.sqlite},
+          {"libcurl", machine.curl},
+          {"measured_at", machine.measured_at}};
 }
 
 std::string to_text(const Machine& machine) {
-  return fmt::format("{}, {} cores, {} MiB, Linux {}, {}, {:.0f} syncs/s, SQLite {}, libcurl {}", machine.cpu,
-                     machine.cores, machine.memory_mib, machine.kernel, machine.filesystem, machine.syncs_per_s,
-                     machine.sqlite, machine.curl);
+  return fmt::format("{}, {} cores, {} MiB, Linux {}, {}, {:.0f} syncs/s, load {:.1f}, SQLite {}, libcurl {}",
+                     machine.cpu, machine.cores, machine.memory_mib, machine.kernel, machine.filesystem,
+                     machine.syncs_per_s, machine.load_average, machine.sqlite, machine.curl);
 }
 
 }  // namespace bench

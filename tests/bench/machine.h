@@ -14,7 +14,8 @@ struct Machine {
   std::int64_t memory_mib = 0;
   std::string kernel;
   std::string filesystem;
-  double syncs_per_s = 0;  ///< overwriting 4 KiB and fdatasync, for half a second
+  double syncs_per_s = 0;   ///< overwriting 4 KiB and fdatasync, for half a second
+  double load_average = 0;  ///< of the last minute, before the run: who else was computing
   std::string sqlite;
   std::string curl;
   std::string measured_at;
