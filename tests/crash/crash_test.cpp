@@ -1,0 +1,208 @@
+// kill -9 of ptb-host at every named point of capture and walk, at random moments, and again and again within one
+// story; after each the promises P1 to P5 are checked from outside. PTB_CRASH_ROUNDS=N kills N times as often,
+// PTB_CRASH_SEED=S repeats a run.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+
+#include "crash/oracle.h"
+#include "crash/playhouse.h"
+
+namespace ptb::test {
+namespace {
+
+using testing::IsEmpty;
+
+/// Points that a process passes once for each event, page or walk: killed at the first, second … passing.
+constexpr int kMostPassings = 4;
+const std::set<std::string> kPassedOften = {"walk.before_send",
+                                            "walk.after_answer",
+                                            "store.capture.event_written",
+                                            "store.capture.after_commit",
+                                            "store.begin_walk.walk_written",
+                                            "store.end_walk.after_commit",
+                                            "host.capture.before",
+                                            "store.settle.after_commit"};
+/// How often a point is killed, over all stories, in one round of the default run.
+constexpr int kKillsAPoint = 3;
+constexpr int kRandomKills = 40;
+constexpr int kStorms = 15;
+constexpr int kKillsInAStorm = 3;
+
+long number_from(const char* variable, long otherwise) {
+  const char* const text = std::getenv(variable);
+  return text == nullptr || *text == '\0' ? otherwise : std::atol(text);
+}
+
+int rounds() { return static_cast<int>(std::max(1L, number_from("PTB_CRASH_ROUNDS", 1))); }
+
+unsigned seed() {
+  static const auto chosen = static_cast<unsigned>(number_from("PTB_CRASH_SEED", std::random_device{}() & 0xFFFFFFU));
+  return chosen;
+}
+
+struct Rehearsed {
+  Story story;
+  Chronicle chronicle;
+  std::vector<Scene> scenes;
+};
+
+/// One playhouse for all tests of this process, and the stories as they go when nobody dies.
+struct Season {
+  Playhouse house;
+  std::vector<Rehearsed> stories;
+
+  Season() {
+    for (auto& story : all_stories()) {
+      Rehearsed one{story, {}, {}};
+      one.chronicle = house.rehearse(story, one.scenes);
+      stories.push_back(std::move(one));
+    }
+  }
+};
+
+class Crash : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { season_ = std::make_unique<Season>(); }
+  static void TearDownTestSuite() { season_.reset(); }
+  void SetUp() override {
+    std::printf("seed %u (PTB_CRASH_SEED), rounds %d (PTB_CRASH_ROUNDS)\n", seed(), rounds());
+    kills_before_ = house().kills();
+    plays_before_ = house().plays();
+  }
+  static Season& season() { return *season_; }
+  static Playhouse& house() { return season_->house; }
+  [[nodiscard]] int kills() const { return house().kills() - kills_before_; }
+  [[nodiscard]] int plays() const { return house().plays() - plays_before_; }
+
+  static std::string told(const Story& story, const Chronicle& chronicle) {
+    std::string text = "story \"" + story.name + "\"\n";
+    for (std::size_t i = 0; i < chronicle.turns.size(); ++i) {
+      const Turn& turn = chronicle.turns[i];
+      text += "  " + std::to_string(i) + " " + turn.command + ": " + std::to_string(turn.status) +
+              (turn.killed_at.empty() ? "" : " killed at " + turn.killed_at) + "\n" +
+              (turn.err.empty() ? "" : "      " + turn.err);
+      for (const Arrival& arrival : chronicle.arrivals)
+        if (arrival.turn == i)
+          text += "      tool: " + Receiver::parameter(arrival.request, "action") + " " + arrival.event_id +
+                  " sequence " + Receiver::parameter(arrival.request, "event_sequence") + " attempt " +
+                  Receiver::parameter(arrival.request, "attempt") + ": " + arrival.answer + "\n";
+    }
+    return text;
+  }
+
+  /// Plays with kills, judges, and says whether anybody was killed at all.
+  static bool killed_and_kept(const Rehearsed& one, const Scene& scene, const Plan& plan) {
+    const int before = house().kills();
+    const Chronicle chronicle = house().play(one.story, scene, plan);
+    EXPECT_THAT(broken_promises(chronicle), IsEmpty()) << told(one.story, chronicle);
+    return house().kills() > before;
+  }
+
+ private:
+  static inline std::unique_ptr<Season> season_;
+  int kills_before_ = 0;
+  int plays_before_ = 0;
+};
+
+TEST_F(Crash, TheStoriesKeepAllPromisesWhenNobodyDies) {
+  std::size_t victims = 0;
+  for (const Rehearsed& one : season().stories) {
+    victims += one.scenes.size();
+    EXPECT_THAT(broken_promises(one.chronicle), IsEmpty()) << told(one.story, one.chronicle);
+    EXPECT_FALSE(one.chronicle.arrivals.empty()) << one.story.name;
+  }
+  std::printf("%zu stories, %zu commands that may die\n", season().stories.size(), victims);
+}
+
+/// A point of one command of one story.
+struct Target {
+  const Rehearsed* story = nullptr;
+  const Scene* scene = nullptr;
+  std::string point;
+};
+
+std::vector<Target> all_targets(const Season& season) {
+  std::vector<Target> targets;
+  for (const Rehearsed& one : season.stories)
+    for (const Scene& scene : one.scenes)
+      for (const std::string& point : scene.points) targets.push_back({&one, &scene, point});
+  return targets;
+}
+
+TEST_F(Crash, AtEveryNamedPoint) {
+  auto targets = all_targets(season());
+  std::mt19937 chance(seed());
+  std::shuffle(targets.begin(), targets.end(), chance);
+  std::map<std::string, int> chosen;
+  std::map<std::string, int> killed_at;
+  for (const Target& target : targets) {
+    if (++chosen[target.point] > kKillsAPoint * rounds()) continue;
+    const int passings = kPassedOften.contains(target.point) || rounds() > 1 ? kMostPassings * rounds() : 1;
+    for (int nth = 1; nth <= passings; ++nth) {
+      Plan plan;
+      plan.again = (chance() & 1U) != 0;
+      plan.kill = [&](std::size_t step, int attempt) {
+        const bool now = step == target.scene->step && attempt == 0;
+        return now ? std::optional<Kill>(Kill{target.point, nth, 0}) : std::nullopt;
+      };
+      const bool died = killed_and_kept(*target.story, *target.scene, plan);
+      EXPECT_TRUE(died || nth > 1) << target.point << " was passed when nobody died, but not now";
+      if (!died) break;
+      ++killed_at[target.point];
+    }
+  }
+  std::printf("%d kills at %zu distinct points, %d plays, of %zu places to die\n", kills(), killed_at.size(), plays(),
+              targets.size());
+  for (const auto& [point, count] : killed_at) std::printf("  %4d %s\n", count, point.c_str());
+  EXPECT_GE(killed_at.size(), 30U);
+  EXPECT_GE(kills(), 200);
+}
+
+TEST_F(Crash, AtRandomMoments) {
+  std::mt19937 chance(seed() + 1);
+  const auto& stories = season().stories;
+  for (int i = 0; i < kRandomKills * rounds(); ++i) {
+    const Rehearsed& one = stories[chance() % stories.size()];
+    const Scene& scene = one.scenes[chance() % one.scenes.size()];
+    Plan plan;
+    plan.again = (chance() & 1U) != 0;
+    const auto after_us = std::uniform_int_distribution<std::int64_t>(0, scene.duration_us)(chance);
+    plan.kill = [&](std::size_t step, int attempt) {
+      return step == scene.step && attempt == 0 ? std::optional<Kill>(Kill{"", 1, after_us}) : std::nullopt;
+    };
+    killed_and_kept(one, scene, plan);
+  }
+  std::printf("%d kills at random moments, %d plays\n", kills(), plays());
+  EXPECT_GE(kills(), kRandomKills * rounds() / 4);
+}
+
+/// Whoever comes to the rescue dies, too.
+TEST_F(Crash, AgainAndAgainInOneStory) {
+  std::mt19937 chance(seed() + 2);
+  const auto& stories = season().stories;
+  for (int i = 0; i < kStorms * rounds(); ++i) {
+    const Rehearsed& one = stories[chance() % stories.size()];
+    Plan plan;
+    plan.again = true;
+    plan.kill = [&](std::size_t step, int attempt) -> std::optional<Kill> {
+      if (attempt >= kKillsInAStorm) return std::nullopt;
+      for (const Scene& scene : one.scenes) {
+        if (scene.step != step) continue;
+        auto point = scene.points.begin();
+        std::advance(point, static_cast<std::ptrdiff_t>(chance() % scene.points.size()));
+        return Kill{*point, 1 + static_cast<int>(chance() % 2), 0};
+      }
+      return std::nullopt;
+    };
+    killed_and_kept(one, one.scenes.front(), plan);
+  }
+  std::printf("%d kills in %d stories\n", kills(), plays());
+  EXPECT_GE(kills(), kStorms * rounds());
+}
+
+}  // namespace
+}  // namespace ptb::test
