@@ -11,6 +11,14 @@ using ptb::fail;
 using ptb::Result;
 using ptb::Status;
 
+namespace {
+
+/// Beyond the time that close was given the bridge's thread abandons its exchanges, which takes this long at most,
+/// unless a callback of the host keeps it.
+constexpr std::chrono::milliseconds kThreadGrace(1000);
+
+}  // namespace
+
 Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments arguments) {
   if (ptb::inside_callback())
     return fail(Status::state, "open was called from inside a callback: call it from outside");
@@ -102,12 +110,14 @@ Result<void> ptb_bridge::close(std::uint32_t timeout_ms) {
     closing_ = true;
     close_timeout_ms_ = timeout_ms;
     stop_thread_ = true;
-    transport_->wake();
+    engine_->interrupt();
     changed_.notify_all();
-    if (!changed_.wait_until(lock, deadline, [this] { return calls_ == 0 && (!has_thread_ || thread_ended_); }))
+    if (!changed_.wait_until(lock, deadline, [this] { return calls_ == 0; }))
       return fail(Status::timeout,
-                  calls_ > 0 ? "another thread is still inside a call of this bridge: let it return, then close again"
-                             : "the bridge's thread has not ended yet: close again");
+                  "another thread is still inside a call of this bridge: let it return, then close again");
+    const auto thread_deadline = deadline + kThreadGrace;
+    if (!changed_.wait_until(lock, thread_deadline, [this] { return !has_thread_ || thread_ended_; }))
+      return fail(Status::timeout, "the bridge's thread has not returned from a callback yet: close again");
   }
   if (thread_.joinable()) thread_.join();
   if (!has_thread_) {

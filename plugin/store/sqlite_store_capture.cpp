@@ -84,7 +84,7 @@ MirrorLane& SqliteStore::lane_for(Draft& draft, const std::string& key, const Lo
     if (known->lane.released && !installed) {
       known->lane.released = false;
       update_lane(connection_, *known);
-      fault_point("store.capture.lane_written");
+      fault_point("store.capture.lane_unreleased");
     }
     return *known;
   }

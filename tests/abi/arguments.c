@@ -194,12 +194,14 @@ static const struct {
     EVENT_NAME(with_broken_context),
 };
 
+static const char kNames[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~!*'();:@&=+$,";
+
 static void fill_room(struct capture_room* room, char* large) {
   memset(room, 0, sizeof *room);
   room->large = large;
   room->event = lms_event(room->arguments, "_5_1");
   for (size_t i = 3; i < sizeof room->arguments / sizeof room->arguments[0]; ++i)
-    room->arguments[i] = (ptb_pair){.name = TEXT("more"), .value = TEXT("more")};
+    room->arguments[i] = (ptb_pair){.name = {kNames + i, 1}, .value = TEXT("more")};
   room->context[0] = (ptb_pair){.name = TEXT("course_title"), .value = TEXT("History")};
   room->context[1] = (ptb_pair){.name = TEXT("course_label"), .value = TEXT("H1")};
 }

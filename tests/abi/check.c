@@ -27,6 +27,12 @@ bool check_report(bool holds, const char* file, int line, const char* what, ...)
   return false;
 }
 
+bool check_equal(long long actual, long long expected, const char* file, int line, const char* actual_text,
+                 const char* expected_text) {
+  return check_report(actual == expected, file, line, "%s is %lld, wanted %s (%lld)", actual_text, actual,
+                      expected_text, expected);
+}
+
 void check_give_up(void) {
   fflush(NULL);
   _exit(1);

@@ -17,21 +17,27 @@ int run_cases(const struct abi_case* cases, size_t count, int argc, char** argv)
 /* Counts a failure of the running case and prints it; the case goes on. */
 bool check_report(bool holds, const char* file, int line, const char* what, ...) __attribute__((format(printf, 4, 5)));
 
+bool check_equal(long long actual, long long expected, const char* file, int line, const char* actual_text,
+                 const char* expected_text);
+
 /* Ends the running case where it cannot go on. */
 void check_give_up(void) __attribute__((noreturn));
 
 #define CHECK(condition) check_report((condition), __FILE__, __LINE__, "%s", #condition)
-#define CHECK_EQUAL(actual, expected)                                                                            \
-  check_report((long long)(actual) == (long long)(expected), __FILE__, __LINE__, "%s is %lld, wanted %s (%lld)", \
-               #actual, (long long)(actual), #expected, (long long)(expected))
+#define CHECK_EQUAL(actual, expected) \
+  check_equal((long long)(actual), (long long)(expected), __FILE__, __LINE__, #actual, #expected)
 #define REQUIRE(condition) (CHECK(condition) ? (void)0 : check_give_up())
 #define REQUIRE_EQUAL(actual, expected) (CHECK_EQUAL(actual, expected) ? (void)0 : check_give_up())
 
 /* Polls until the condition holds, for at most 20 s. */
-#define CHECK_SOON(condition)                                                                \
-  do {                                                                                       \
-    for (int tries_left = 4000; tries_left > 0 && !(condition); --tries_left) check_pause(); \
-    CHECK(condition);                                                                        \
+#define CHECK_SOON(condition)                                                        \
+  do {                                                                               \
+    bool came_true = (condition);                                                    \
+    for (int tries_left = 4000; tries_left > 0 && !came_true; --tries_left) {        \
+      check_pause();                                                                 \
+      came_true = (condition);                                                       \
+    }                                                                                \
+    check_report(came_true, __FILE__, __LINE__, "%s has not come true", #condition); \
   } while (0)
 void check_pause(void); /* 5 ms */
 

@@ -66,10 +66,13 @@ static void on_progress(void* context, const ptb_progress* progress) {
 
 /* ---- life ---- */
 
-void lms_load(struct lms* lms) {
+void lms_make_directory(struct lms* lms) {
   memset(lms, 0, sizeof *lms);
   strcpy(lms->directory, "/tmp/ptb-abi-XXXXXX");
   REQUIRE(mkdtemp(lms->directory) != NULL);
+}
+
+void lms_load(struct lms* lms) {
   snprintf(lms->store, sizeof lms->store, "sqlite:%s/bridge.db", lms->directory);
   lms->library = dlopen(PTB_PLUGIN, RTLD_NOW | RTLD_LOCAL);
   if (lms->library == NULL) fprintf(stderr, "%s\n", dlerror());

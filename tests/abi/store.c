@@ -120,7 +120,7 @@ static void a_path_that_cannot_be_written_is_said_so(void) {
   snprintf(store, sizeof store, "sqlite:%s/missing/bridge.db", lms.directory);
   check_store_error(&lms, store, PTB_E_STORE);
   snprintf(store, sizeof store, "sqlite:%s", lms.directory);
-  check_store_error(&lms, store, PTB_E_STORE);
+  check_store_error(&lms, store, PTB_E_ARGUMENT);
   check_store_error(&lms, "sqlite:/proc/ptb-bridge.db", PTB_E_STORE);
   if (geteuid() == 0) REQUIRE(seteuid(kNobody) == 0); /* root may write anywhere */
   char closed[96];
