@@ -76,8 +76,21 @@ RegistrationFiles read_registration(const ToolAdd& add) {
   return files;
 }
 
+namespace {
+
+/// What the plugin reads in the descriptor; where it cannot, its line and the file's name.
+Json described(Session& session, const ToolAdd& add, const RegistrationFiles& files) {
+  try {
+    return session.bridge().report({{"report", "descriptor"}, {"xml", files.descriptor}});
+  } catch (const BridgeError& error) {
+    refuse("{}: {}", add.descriptor_file, error.what());
+  }
+}
+
+}  // namespace
+
 Registered register_tool(Session& session, const ToolAdd& add, const RegistrationFiles& files) {
-  const auto profile = session.bridge().report({{"report", "descriptor"}, {"xml", files.descriptor}});
+  const auto profile = described(session, add, files);
   Tool tool;
   tool.locator = {profile.at("vendor"), profile.at("program")};
   const auto before = session.lms().tool(tool.locator);

@@ -6,10 +6,7 @@
 
 #include "plugin.h"
 #include "scenario/stage.h"
-
-extern "C" {
 #include "support/tool_server.h"
-}
 
 namespace ptb::test {
 namespace {

@@ -3,9 +3,16 @@
 #ifndef PTB_TESTS_SUPPORT_TOOL_SERVER_H
 #define PTB_TESTS_SUPPORT_TOOL_SERVER_H
 
+#include <sys/types.h>
+
+#ifdef __cplusplus
+#include <atomic>
+using std::atomic_int;
+extern "C" {
+#else
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <sys/types.h>
+#endif
 
 enum tool_server_answer {
   TOOL_SERVER_SUCCESS = 0,
@@ -32,5 +39,9 @@ bool tool_server_start(struct tool_server* server);
 
 /* Ends and reaps it. */
 void tool_server_stop(struct tool_server* server);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
