@@ -11,7 +11,7 @@ namespace host {
 
 namespace {
 
-constexpr std::size_t kMostWarningsShown = 20;
+constexpr std::size_t kMostWarningsShown = 6;
 
 void show_warnings(const std::vector<std::string>& warnings) {
   for (std::size_t i = 0; i < std::min(warnings.size(), kMostWarningsShown); ++i)
@@ -103,7 +103,8 @@ int course_restore(const GlobalOptions& global, const CourseRestore& restore) {
                   {"links", done.links},
                   {"skipped_links", done.skipped_links},
                   {"warnings", done.warnings}},
-                 fmt::format("course {} \"{}\" restored: {} {}{}", done.course_id, cut(done.title, 80),
+                 fmt::format("course {}{} restored: {} {}{}", done.course_id,
+                             done.title.empty() ? "" : fmt::format(" \"{}\"", cut(done.title, 80)),
                              with_commas(done.links), done.links == 1 ? "link" : "links", skipped),
                  done.operation, report);
   return kExitDone;

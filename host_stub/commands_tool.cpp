@@ -70,8 +70,8 @@ int show_walk(const GlobalOptions& global, const Locator& tool, const std::strin
                with_commas(result.repeated), with_commas(result.duration_ms)});
     table.print();
     if (result.discarded > 0)
-      print_line(
-          fmt::format("discarded: {}, since the tool has no handler for them any more", with_commas(result.discarded)));
+      print_line(fmt::format("discarded: {}; `ptb-host events list {} --state discarded` shows them",
+                             with_commas(result.discarded), to_text(tool)));
     if (!result.stopped_by.empty())
       print_line(
           fmt::format("stopped by event {}\nwhat to do: `ptb-host events explain {}` says why; once the tool is "
@@ -116,6 +116,9 @@ int replay(const GlobalOptions& global, const std::string& name) {
   const auto locator = locator_from(name);
   Session session(global, Session::Use::act);
   const auto tool = session.need_tool(locator);
+  if (tool.state != "available")
+    refuse("nothing is sent to {}, which is {}: `ptb-host tool save {} --state available` sends what waits",
+           to_text(locator), tool.state, to_text(locator));
   std::uint64_t handle = 0;
   session.bridge().administer({{"do", "replay"}, {"tool", to_text(locator)}}, &handle);
   return show_walk(global, locator, tool.state, session.wait(handle));

@@ -50,11 +50,10 @@ bool Statement::step() {
   database_.fail(sqlite3_stmt_readonly(statement_.get()) != 0 ? "read" : "write");
 }
 
-int Statement::run() {
+void Statement::run() {
   while (step()) {
   }
   reset();
-  return sqlite3_changes(database_.handle());
 }
 
 void Statement::reset() {
@@ -80,7 +79,9 @@ Database::Database(std::filesystem::path path) : path_(std::move(path)), connect
   connection_.reset(raw);
   if (answer != SQLITE_OK) fail("open");
   sqlite3_busy_timeout(raw, 2000);
-  execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON");
+  if (sqlite3_exec(raw, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON", nullptr, nullptr,
+                   nullptr) != SQLITE_OK)
+    fail("open");
 }
 
 void Database::execute(const char* sql) {

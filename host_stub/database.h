@@ -23,8 +23,8 @@ class Statement {
 
   /// True while there is a row to read.
   bool step();
-  /// For statements without rows. Returns the number of changed rows.
-  int run();
+  /// To the end, and ready to be bound again.
+  void run();
   /// Ready to be bound again.
   void reset();
 

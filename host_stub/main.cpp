@@ -1,6 +1,7 @@
 // The command line of ptb-host: reads it, calls the command, turns a Refusal into one line and an exit status. The only
 // file that knows CLI11.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -218,6 +219,22 @@ void add_receive_command(CLI::App& app, CommandLine& line) {
   receive->callback([&] { line.run = [&] { return run_receive(line.receive); }; });
 }
 
+/// One line that names the word which was wrong, and the help that knows the right ones.
+int complain(const CLI::App& app, const CLI::ParseError& error) {
+  std::string command = "ptb-host";
+  const CLI::App* deepest = &app;
+  while (!deepest->get_subcommands().empty()) {
+    deepest = deepest->get_subcommands().front();
+    command += " " + deepest->get_name();
+  }
+  std::string problem = error.what();
+  if (const auto rest = app.remaining(true); error.get_name() == "RequiredError" && !rest.empty())
+    problem = fmt::format("\"{}\" is no command of `{}`", rest.front().substr(0, 80), command);
+  std::replace(problem.begin(), problem.end(), '\n', ' ');
+  fmt::print(stderr, "ptb-host: {}; `{} --help` shows what there is\n", problem, command);
+  return kExitUsage;
+}
+
 int run(int argc, char** argv) {
   CommandLine line;
   CLI::App app("ptb-host: a small LMS that loads ptbridge, to try proxy tools without a large one", "ptb-host");
@@ -238,8 +255,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "ptb-host: {}; `ptb-host --help` lists the commands\n", error.what());
-    return kExitUsage;
+    return complain(app, error);
   }
   return line.run();
 }

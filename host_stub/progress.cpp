@@ -14,7 +14,8 @@ namespace host {
 
 namespace {
 
-constexpr auto kPlainInterval = std::chrono::seconds(2);
+/// Plain lines come at first every two seconds, then more and more seldom: a long walk must not fill a log.
+constexpr auto kShortestPlainInterval = std::chrono::seconds(2);
 
 std::size_t terminal_columns() {
   winsize size{};
@@ -54,7 +55,7 @@ void Progress::update(const std::string& lane, std::uint64_t done, std::uint64_t
   const std::lock_guard lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
   auto& walk = walks_[lane];
-  if (done == 0 || done < walk.done || total != walk.total) walk = {now, now, 0, total, false};
+  if (walk.total != total || done < walk.done) walk = {now, now, 0, total, false};
   walk.done = done;
   if (terminal_)
     draw_bar(lane, walk, now);
@@ -85,7 +86,8 @@ void Progress::print_plain(const std::string& lane, Walk& walk, Instant now) {
   if (!walk.announced) {
     walk.announced = true;
     fmt::print(stderr, "{}: sending {} {}\n", lane, with_commas(walk.total), walk.total == 1 ? "event" : "events");
-  } else if (now - walk.shown >= kPlainInterval && walk.done < walk.total) {
+  } else if (now - walk.shown >= std::max<Instant::duration>(kShortestPlainInterval, (now - walk.started) / 8) &&
+             walk.done < walk.total) {
     walk.shown = now;
     fmt::print(stderr, "{}: {}\n", lane, pace_text(walk.done, walk.total, seconds_between(walk.started, now)));
   }
@@ -93,10 +95,19 @@ void Progress::print_plain(const std::string& lane, Walk& walk, Instant now) {
 
 void Progress::clear() {
   const std::lock_guard lock(mutex_);
+  take_bar_away();
+}
+
+void Progress::end() {
+  const std::lock_guard lock(mutex_);
+  take_bar_away();
+  walks_.clear();
+}
+
+void Progress::take_bar_away() {
   if (bar_drawn_) fmt::print(stderr, "\r\x1b[K");
   std::fflush(stderr);
   bar_drawn_ = false;
-  walks_.clear();
 }
 
 }  // namespace host

@@ -17,6 +17,8 @@ class Progress {
   void update(const std::string& lane, std::uint64_t done, std::uint64_t total);
   /// Takes the bar away, so that something else can be printed.
   void clear();
+  /// The same, and forgets how far the walks had come: they are over.
+  void end();
 
  private:
   using Instant = std::chrono::steady_clock::time_point;
@@ -27,6 +29,7 @@ class Progress {
     std::uint64_t total = 0;
     bool announced = false;
   };
+  void take_bar_away();
   void draw_bar(const std::string& lane, const Walk& walk, Instant now);
   void print_plain(const std::string& lane, Walk& walk, Instant now);
 

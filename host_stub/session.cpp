@@ -213,7 +213,7 @@ OperationResult Session::wait(std::uint64_t handle) {
   bool stopping = false;
   while (true) {
     if (const auto result = bridge_->wait(handle, kWaitSliceMs)) {
-      progress_.clear();
+      progress_.end();
       return *result;
     }
     if (interrupts >= 1 && !stopping) {
