@@ -20,7 +20,8 @@ Deferral deferral_from(std::string_view text) {
 
 // The first walk that moved the mark among those begun after the event was captured is the one that delivered it.
 constexpr const char* kCoveringWalk =
-    "SELECT ended_at FROM walk WHERE lane = ?1 AND ordinal > ?2 AND completed = 1 AND last >= ?3 ORDER BY ordinal "
+    "SELECT ended_at, ordinal FROM walk WHERE lane = ?1 AND ordinal > ?2 AND completed = 1 AND last >= ?3 ORDER BY "
+    "ordinal "
     "LIMIT 1";
 
 }  // namespace
@@ -50,11 +51,16 @@ StoredEvent read_event(Connection& connection, const Query& row, const Mirror& m
   stored.event.context = row.text(15);
   stored.event.arguments = row.text(16);
   if (auto locator = locator_from(lane->lane.key)) stored.event.locator = std::move(*locator);
+  stored.walks = row.integer(17);
+  if (stored.state == EventState::pending) stored.walks = lane->lane.last_walk.ordinal - stored.walks_before;
   if (stored.state == EventState::pending && stored.place.sequence <= lane->lane.mark) {
     stored.state = EventState::delivered;
     auto walk = connection.query(kCoveringWalk);
     walk.bind(stored.place.lane, stored.walks_before, stored.place.sequence);
-    if (walk.row()) stored.settled_at_ms = walk.integer(0);
+    if (walk.row()) {
+      stored.settled_at_ms = walk.integer(0);
+      stored.walks = walk.integer(1) - stored.walks_before;
+    }
   }
   return stored;
 }

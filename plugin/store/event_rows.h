@@ -22,7 +22,7 @@ constexpr Place place_of(std::int64_t number) { return {number >> kSequenceBits,
 /// The columns that read_event wants, in its order.
 #define PTB_EVENT_COLUMNS                                                                                     \
   "place, event_id, state, captured_as, walks_before, snapshot, occurred_at, captured_at, settled_at, kind, " \
-  "operation, course_id, content_id, reason, answer, context, arguments"
+  "operation, course_id, content_id, reason, answer, context, arguments, walks"
 
 /// A row as a value. An event that the mark of its lane has passed is `delivered`, at the end of the walk that covered
 /// it. Throws StoreFailure where the row makes no sense.

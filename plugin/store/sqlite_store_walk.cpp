@@ -25,7 +25,8 @@ constexpr const char* kNeverWaiting = "SELECT " PTB_EVENT_COLUMNS
                                       " FROM event INDEXED BY event_never_waits "
                                       "WHERE waits = 0 AND place BETWEEN ?1 AND ?2 AND state = 0 ORDER BY place";
 constexpr const char* kSettle =
-    "UPDATE event SET state = ?2, reason = ?3, answer = ?4, settled_at = ?5 WHERE place = ?1";
+    "UPDATE event SET state = ?2, reason = ?3, answer = ?4, settled_at = ?5, walks = max(?6 - walks_before, 0) "
+    "WHERE place = ?1";
 constexpr const char* kStateOf = "SELECT state FROM event WHERE place = ?1";
 constexpr std::size_t kAnswerBytes = 200;
 
@@ -206,7 +207,7 @@ void SqliteStore::settle_never_waiting(MirrorLane& entry, const Walk& walk, cons
     event.settled_at_ms = now_ms;
     connection_.query(kSettle)
         .bind(place_number(walk.lane, event.place.sequence), static_cast<int>(event.state), event.reason, event.answer,
-              now_ms)
+              now_ms, walk.ordinal)
         .run();
     fault_point("store.end_walk.event_settled");
     if (!answered) dropped.push_back(std::move(event));
@@ -243,7 +244,8 @@ Result<void> SqliteStore::settle(const Place& place, EventState state, const std
                       fmt::format("event {} of lane {} is {} already, which is final", place.sequence, place.lane,
                                   stored == EventState::pending ? to_text(EventState::delivered) : to_text(stored)));
         connection_.query(kSettle)
-            .bind(number, static_cast<int>(state), reason, printable(answer, kAnswerBytes), moment(now_ms))
+            .bind(number, static_cast<int>(state), reason, printable(answer, kAnswerBytes), moment(now_ms),
+                  lane->lane.last_walk.ordinal)
             .run();
         fault_point("store.settle.written");
         if (waiting) --draft.lane(place.lane).lane.waiting;

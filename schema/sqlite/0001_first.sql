@@ -89,6 +89,7 @@ CREATE TABLE event (
   occurred_at INTEGER NOT NULL,
   captured_at INTEGER NOT NULL,
   settled_at INTEGER NOT NULL DEFAULT 0,
+  walks INTEGER NOT NULL DEFAULT 0 CHECK (walks >= 0), -- that had included it when it was settled by itself
   operation TEXT NOT NULL,
   course_id TEXT NOT NULL,
   content_id TEXT NOT NULL,

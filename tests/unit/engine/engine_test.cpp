@@ -42,16 +42,20 @@ TEST(Engine, DeliversAtOnceWhereTheToolAnswers) {
 TEST(Engine, ReplayStartsAgainAtTheFirstEvent) {
   SmallWorld world;
   world.install(kQuiz, ToolState::unavailable);
-  for (const char* name : {"A", "B", "C"}) world.capture_one(kQuiz, EventKind::course_imported, name);
+  std::vector<CaptureAnswer> answers;
+  for (const char* name : {"A", "B", "C"})
+    answers.push_back(world.capture_one(kQuiz, EventKind::course_imported, name));
   world.model = dies_after(1);
   const OperationResult stopped = world.save(kQuiz, ToolState::available);
   EXPECT_FALSE(stopped.ok);
   EXPECT_EQ(stopped.tool_state, ToolState::available);
   EXPECT_EQ(stopped.tally.left, 3U);
   world.model = up();
+  EXPECT_EQ(world.stored(answers[0].id).walks, 1) << "pending, and walked once";
   const OperationResult done = world.save(kQuiz, ToolState::available);
   EXPECT_TRUE(done.ok);
   EXPECT_EQ(done.tally.repeated, 1U);
+  EXPECT_EQ(world.stored(answers[0].id).walks, 2);
   EXPECT_THAT(world.heard(), ElementsAre("A:ok", "B:drop", "A:ok", "B:ok", "C:ok"));
   EXPECT_EQ(world.lane(kQuiz).waiting, 0);
 }
@@ -339,6 +343,7 @@ TEST(Engine, RetryOfARefusedEventSendsItAlone) {
   const auto answer = world.capture_one(kQuiz, EventKind::course_imported, "A");
   world.run();
   EXPECT_EQ(world.stored(answer.id).state, EventState::refused);
+  EXPECT_EQ(world.stored(answer.id).walks, 1);
   world.model = up();
   const OperationResult result = world.order(R"({"do":"retry","id":")" + to_text(answer.id) + "\"}");
   EXPECT_EQ(result.tally.acknowledged, 1U);
