@@ -64,9 +64,13 @@ class Judgement {
   }
 
   [[nodiscard]] const Arrival& arrival(std::size_t index) const { return chronicle_.arrivals[index]; }
-  [[nodiscard]] bool failed(std::size_t index) const {
-    const std::string& answer = arrival(index).answer;
-    return answer != "ok" && answer != "error";
+  [[nodiscard]] bool taken(std::size_t index) const {
+    return arrival(index).answer == "ok" || arrival(index).answer == "die after";
+  }
+  [[nodiscard]] bool answered(std::size_t index) const { return taken(index) || arrival(index).answer == "error"; }
+  /// The walk ended here, or with the next exchange.
+  [[nodiscard]] bool stops_the_walk(std::size_t index) const {
+    return !answered(index) || arrival(index).answer == "die after";
   }
 
   /// A process may be killed by us and may refuse; it may not die by itself or find its own state damaged.
@@ -137,13 +141,13 @@ class Judgement {
     for (const auto& [id, event] : events_) {
       const std::string state = event->at("state");
       const std::string name = event->at("kind").get<std::string>() + " " + id;
-      const auto answered = [&, key = id](const char* answer) {
-        const auto found = arrivals_.find(key);
-        return found != arrivals_.end() && std::any_of(found->second.begin(), found->second.end(),
-                                                       [&](std::size_t i) { return arrival(i).answer == answer; });
-      };
-      if (state == "delivered" && !answered("ok")) broken("P1", name + " is delivered, and the tool never took it");
-      if (state == "refused" && !answered("error")) broken("P1", name + " is refused, and the tool never refused it");
+      const auto found = arrivals_.find(id);
+      const Indexes came = found == arrivals_.end() ? Indexes() : found->second;
+      if (state == "delivered" && std::none_of(came.begin(), came.end(), [&](auto i) { return taken(i); }))
+        broken("P1", name + " is delivered, and the tool never took it");
+      if (state == "refused" &&
+          std::none_of(came.begin(), came.end(), [&](auto i) { return arrival(i).answer == "error"; }))
+        broken("P1", name + " is refused, and the tool never refused it");
       if (state == "discarded" && event->at("last_error").is_null() && !discarded_by_a_person(id))
         broken("P1", name + " is discarded without a reason");
       if (state == "pending" || state == "parked") broken("P1", name + " is still " + state + " at the end");
@@ -158,18 +162,18 @@ class Judgement {
 
   /// P2: per lane, first arrivals and first answers come in the order of capture.
   void first_deliveries_are_in_order() {
-    for (const bool answered : {false, true}) {
+    for (const bool only_answered : {false, true}) {
       std::map<std::string, std::int64_t> last;
       std::set<std::string> seen;
       for (std::size_t i = 0; i < chronicle_.arrivals.size(); ++i) {
         const std::string& id = arrival(i).event_id;
-        if (!events_.contains(id) || (answered && failed(i)) || !seen.insert(id).second) continue;
+        if (!events_.contains(id) || (only_answered && !answered(i)) || !seen.insert(id).second) continue;
         const Json& event = *events_.at(id);
         const std::int64_t sequence = event.at("sequence");
         std::int64_t& before = last[event.at("lane")];
         if (sequence <= before)
           broken("P2", "event " + std::to_string(sequence) + " of lane " + event.at("lane").get<std::string>() +
-                           (answered ? " was first answered after event " : " first came after event ") +
+                           (only_answered ? " was first answered after event " : " first came after event ") +
                            std::to_string(before));
         before = std::max(before, sequence);
         if (Receiver::parameter(arrival(i).request, "event_sequence") != std::to_string(sequence))
@@ -201,7 +205,7 @@ class Judgement {
   [[nodiscard]] bool cut_between(std::size_t first, std::size_t again) const {
     const std::size_t turn = arrival(first).turn;
     for (std::size_t i = first; i < again && arrival(i).turn == turn; ++i)
-      if (failed(i)) return true;
+      if (stops_the_walk(i)) return true;
     const Turn& ran = chronicle_.turns.at(turn);
     // A process that ended without waiting for its walk has cut it off, too.
     return !ran.waited && !ran.walks_were_over && arrival(again).turn != turn;

@@ -15,11 +15,12 @@ std::string id_of(int sequence) { return "00000000-0000-4000-8000-00000000000" +
 
 Arrival arrival(std::size_t turn, int sequence, const std::string& attempt, const std::string& answer = "ok") {
   Arrival made{turn, id_of(sequence), answer, Json::object()};
-  made.request["params"] = {{"event_id", id_of(sequence)},
-                            {"event_sequence", std::to_string(sequence)},
-                            {"attempt", attempt},
-                            {"colour", "red"},
-                            {"nonce", "n" + attempt}};
+  const std::map<std::string, std::string> params = {{"event_id", id_of(sequence)},
+                                                     {"event_sequence", std::to_string(sequence)},
+                                                     {"attempt", attempt},
+                                                     {"colour", "red"},
+                                                     {"nonce", "n" + attempt}};
+  for (const auto& [name, value] : params) made.request["params"].push_back(Json::array({name, value}));
   made.request["mac_ok"] = true;
   return made;
 }
@@ -89,7 +90,7 @@ TEST(Oracle, NoticesEverythingThatIsBroken) {
       {"a repeat that does not count its walk", "P3: ", [](Chronicle& c) { c.arrivals[2] = arrival(2, 1, "1"); }},
       {"a repeat with other content", "P3: ",
        [](Chronicle& c) {
-         c.arrivals[2].request["params"].push_back({"level", "9"});
+         c.arrivals[2].request["params"].push_back(Json::array({"level", "9"}));
        }},
       {"one event twice", "P4: ",
        [](Chronicle& c) {

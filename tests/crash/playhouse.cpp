@@ -135,7 +135,6 @@ Chronicle Playhouse::go_on(const Story& story, const Scene& from, const Plan& pl
   lms_.options.insert(lms_.options.end(), story.options.begin(), story.options.end());
   for (std::size_t i = from.step; i < story.steps.size(); ++i) {
     const Step& step = story.steps[i];
-    if (!step.colour.empty()) colour_ = step.colour;
     if (!step.tool.empty() && (i != from.step || scenes != nullptr)) set_tool(step.tool);
     const std::string points_file = scratch_.path("points");
     if (scenes != nullptr && step.victim) {
@@ -150,6 +149,8 @@ Chronicle Playhouse::go_on(const Story& story, const Scene& from, const Plan& pl
                                     scenes != nullptr && step.victim ? points_file : "");
       if (!killed || (!step.must && !plan.again)) break;
     }
+    // A command captures again what an earlier one left before it does its own work.
+    if (!step.colour.empty()) colour_ = step.colour;
     if (scenes != nullptr && step.victim) {
       Scene& scene = scenes->back();
       scene.duration_us =
@@ -193,8 +194,8 @@ bool Playhouse::take_turn(const Step& step, const std::optional<Kill>& kill, con
     turn.killed_at =
         kill->point.empty() ? std::to_string(kill->after_us) + " us" : kill->point + ":" + std::to_string(kill->nth);
     turn.walks_were_over = kWalksAreOver.contains(kill->point);
-    if (script_ != "down") wait_until_tool_is_quiet();
   }
+  if (script_ != "down") wait_until_tool_is_quiet();
   now_.turns.push_back(turn);
   for (auto& said : witness_.take()) now_.said.push_back(std::move(said));
   note_arrivals();
@@ -226,7 +227,7 @@ void Playhouse::note_arrivals() {
   }
 }
 
-/// What a dead process has sent may still be on its way: waits until the tool has closed all connections.
+/// What a process that is gone has sent may still be on its way: waits until the tool has closed all connections.
 void Playhouse::wait_until_tool_is_quiet() const {
   char local[32];
   std::snprintf(local, sizeof local, " 0100007F:%04X ", static_cast<unsigned>(tool_.port()));
@@ -246,7 +247,7 @@ void Playhouse::wait_until_tool_is_quiet() const {
     if (quiet) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  throw std::runtime_error("the tool does not let go of the connection of a dead process");
+  throw std::runtime_error("the tool does not let go of the connections of a process that is gone");
 }
 
 /// On a copy, as it would be found after the crash: opening it repairs it.

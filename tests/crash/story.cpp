@@ -26,7 +26,7 @@ Step add() {
       {.words = {"tool", "add", "@descriptor", "--secret-file", "@secret", "--allow-private", "--allow-http"}}));
 }
 Step colour(const std::string& value) {
-  return {.words = {"setting", "set", kTool, "--scope", "system", "colour", value}, .colour = value};
+  return ends_at_once({.words = {"setting", "set", kTool, "--scope", "system", "colour", value}, .colour = value});
 }
 Step save() { return {.words = {"tool", "save", kTool, "--state", "available"}}; }
 Step restore(const std::string& course) {
@@ -64,7 +64,7 @@ std::vector<Story> all_stories() {
       {"the tool dies after an answer, pumped",
        kPumped,
        {with_tool(kDown, add()), colour("red"), restore("_1_1"), colour("green"),
-        with_tool("ok, ok*2, die after", may_die(save()))}},
+        with_tool("ok, ok, die after", may_die(save()))}},
       {"refused, and sent again",
        {},
        {with_tool(kDown, add()), colour("red"), restore("_1_1"), colour("green"),

@@ -16,7 +16,7 @@ struct Step {
   bool waits = true;    ///< ends only when what it caused has been answered or deferred
   bool orders_a_repeat = false;
   std::string tool = {};    ///< what the tool does from here on: a script, "down", or empty: as before
-  std::string colour = {};  ///< the value that this step gives to the setting `colour`
+  std::string colour = {};  ///< the value that the setting `colour` has after this step
 };
 
 struct Story {
