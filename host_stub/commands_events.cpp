@@ -100,7 +100,7 @@ int events_explain(const GlobalOptions& global, const std::string& id) {
 }
 
 int events_order(const GlobalOptions& global, const std::string& order, const std::string& id) {
-  Session session(global, Session::Use::act);
+  Session session(global, order == "park" ? Session::Use::note : Session::Use::act);
   std::uint64_t handle = 0;
   const auto answer = session.bridge().administer({{"do", order}, {"id", id}}, &handle);
   const auto result = session.wait(handle);
@@ -123,7 +123,7 @@ int events_order(const GlobalOptions& global, const std::string& order, const st
 
 int events_discard(const GlobalOptions& global, const std::string& id, const std::string& reason) {
   if (reason.empty()) wrong_usage("events discard wants a reason that others will read: --reason TEXT");
-  Session session(global, Session::Use::act);
+  Session session(global, Session::Use::note);
   std::uint64_t handle = 0;
   session.bridge().administer({{"do", "discard"}, {"id", id}, {"reason", reason}}, &handle);
   session.wait(handle);
@@ -155,7 +155,7 @@ int lanes(const GlobalOptions& global) {
 }
 
 int lane_order(const GlobalOptions& global, const std::string& order, const std::string& lane) {
-  Session session(global, Session::Use::act);
+  Session session(global, order == "hold" ? Session::Use::note : Session::Use::act);
   std::uint64_t handle = 0;
   const auto answer = session.bridge().administer({{"do", order}, {"lane", lane}}, &handle);
   const auto result = session.wait(handle);

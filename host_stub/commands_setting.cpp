@@ -33,7 +33,7 @@ int setting_set(const GlobalOptions& global, const SettingSet& set) {
   if (set.value.size() > kMostValueBytes)
     refuse("the value of {} has {} bytes: a setting holds at most {}", set.key, set.value.size(), kMostValueBytes);
   if (!is_utf8(set.value)) refuse("the value of {} is not UTF-8", set.key);
-  Session session(global, Session::Use::act);
+  Session session(global, Session::Use::note);
   auto& lms = session.lms();
   if (!lms.tool(tool) && !lms.has_items_of(tool)) session.need_tool(tool);
   const auto owner = owner_of(lms, set, tool);

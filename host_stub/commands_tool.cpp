@@ -89,7 +89,7 @@ int show_walk(const GlobalOptions& global, const Locator& tool, const std::strin
 
 int tool_add(const GlobalOptions& global, const ToolAdd& add) {
   const auto files = read_registration(add);
-  Session session(global, Session::Use::act);
+  Session session(global, Session::Use::note);
   const auto [tool, known_before] = register_tool(session, add, files);
   if (global.json) {
     print_json(to_json(tool, waiting_by_tool(session)[to_text(tool.locator)]));
@@ -179,7 +179,7 @@ int tool_show(const GlobalOptions& global, const std::string& name) {
 
 int tool_remove(const GlobalOptions& global, const std::string& name) {
   const auto locator = locator_from(name);
-  Session session(global, Session::Use::act);
+  Session session(global, Session::Use::note);
   session.need_tool(locator);
   // First here: were the bridge told first, a crash in between would bring the tool back with the next command.
   session.lms().remove_tool(locator);
@@ -197,7 +197,7 @@ int tool_claim(const GlobalOptions& global, const std::string& from_name, const 
   const auto from = locator_from(from_name);
   const auto to = locator_from(to_name);
   if (from == to) wrong_usage("{} cannot claim from itself: the first locator is the one to give up", from_name);
-  Session session(global, Session::Use::act);
+  Session session(global, Session::Use::note);
   session.need_tool(to);
   if (session.lms().tool(from))
     refuse("{} is installed itself: remove it first, then its waiting events can be claimed", from_name);

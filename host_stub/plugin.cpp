@@ -131,11 +131,14 @@ std::filesystem::path find_plugin(const std::filesystem::path& named) {
   std::error_code none;
   const auto executable = fs::read_symlink("/proc/self/exe", none);
   const auto beside = executable.parent_path().parent_path() / "lib";
-  for (const auto& candidate :
-       {beside / "ptbridge.so", beside / "ptbridge" / "ptbridge.so", fs::path(PTB_BUILT_PLUGIN)})
+  std::vector<fs::path> candidates = {beside / "ptbridge.so", beside / "ptbridge" / "ptbridge.so"};
+  // A program of the build tree uses that tree's plugin; an installed one must never fall back to it.
+  const fs::path built = PTB_BUILT_PLUGIN;
+  const fs::path build_tree = built.parent_path().parent_path().parent_path();
+  if (executable.string().starts_with(build_tree.string() + "/")) candidates.push_back(built);
+  for (const auto& candidate : candidates)
     if (fs::exists(candidate, none)) return candidate;
-  refuse("cannot find ptbridge.so beside {} nor at {}: name it with --plugin FILE or PTB_PLUGIN", executable.string(),
-         PTB_BUILT_PLUGIN);
+  refuse("cannot find {}: name the plugin with --plugin FILE or PTB_PLUGIN", candidates.back().string());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 
 #include "fault_switches.h"
 #include "output.h"
@@ -55,16 +56,29 @@ std::filesystem::path state_path(const GlobalOptions& options) {
 }
 
 Session::Session(const GlobalOptions& options, Use use)
-    : options_(options), state_(state_path(options)), progress_(options.quiet) {
+    : options_(options), use_(use), state_(state_path(options)), progress_(options.quiet) {
   lms_ = std::make_unique<Lms>(state_.path() / "lms.db");
   if (use == Use::act) catch_interrupts();
-  if (use == Use::act || (use == Use::look && store_exists(store_uri(options_)))) open_bridge(use);
-  if (use != Use::act) return;
+  const bool changes = use == Use::act || use == Use::note;
+  if (changes || (use == Use::look && store_exists(store_uri(options_)))) open_bridge(use);
+  if (!changes) return;
   agree_on_tools();
   capture_unfinished();
 }
 
-Session::~Session() { progress_.clear(); }
+Session::~Session() {
+  try {
+    if (use_ == Use::act && std::uncaught_exceptions() == 0) wait_until_idle();
+  } catch (const std::exception& problem) {
+    say(problem.what());
+  }
+  progress_.clear();
+}
+
+/// Opening goes on with walks that an earlier process was killed in; ending now would cut them off again.
+void Session::wait_until_idle() {
+  if (interrupts == 0) wait_for(0);
+}
 
 void Session::open_bridge(Use use) {
   BridgeOptions open;
@@ -76,7 +90,8 @@ void Session::open_bridge(Use use) {
   open.connect_timeout_ms = options_.connect_timeout_ms;
   open.contact_interval_ms = options_.contact_interval_ms;
   open.capture_only = use == Use::look;
-  open.own_thread = !options_.pumped;
+  // Without a thread, and never pumped, a bridge sends nothing.
+  open.own_thread = !options_.pumped && use != Use::note;
   HostFace& face = *this;  // a private base: make_unique could not see it
   bridge_ = std::make_unique<Bridge>(Plugin::load(options_.plugin), open, face);
 }
@@ -209,7 +224,10 @@ EventFate Session::fate_of(const CaptureAnswer& answer) {
 }
 
 OperationResult Session::wait(std::uint64_t handle) {
-  if (handle == 0) return {};
+  return handle == 0 || use_ == Use::note ? OperationResult{} : wait_for(handle);
+}
+
+OperationResult Session::wait_for(std::uint64_t handle) {
   bool stopping = false;
   while (true) {
     if (const auto result = bridge_->wait(handle, kWaitSliceMs)) {

@@ -51,7 +51,8 @@ class Session : private HostFace {
   enum class Use {
     lms,   ///< the small LMS only
     look,  ///< also asks the bridge, which starts nothing; there is no bridge while there is no store
-    act,   ///< also sends; unfinished operations are captured again first
+    note,  ///< also changes what the bridge keeps, but sends nothing; unfinished operations are captured again first
+    act,   ///< also sends; does not end before all that it set going has been answered or deferred
   };
   Session(const GlobalOptions& options, Use use);
   ~Session() override;
@@ -94,7 +95,11 @@ class Session : private HostFace {
     std::string text;
   };
 
+  void wait_until_idle();
+  OperationResult wait_for(std::uint64_t handle);
+
   GlobalOptions options_;
+  Use use_;
   StateDirectory state_;
   Progress progress_;
   std::unique_ptr<Lms> lms_;

@@ -254,6 +254,10 @@ void Engine::run_until(const std::function<bool()>& stop) {
 
 Result<OperationResult> Engine::wait(OperationId operation, std::uint32_t timeout_ms, bool may_pump) {
   const std::int64_t deadline_ms = clock_.now().monotonic_ms + timeout_ms;
+  if (operation == 0) {
+    operation = operations_.open(1, clock_.now().monotonic_ms);
+    pump_.post(IdleTrigger{operation});
+  }
   while (!operations_.ended(operation) && !interrupted_) {
     const std::int64_t left_ms = deadline_ms - clock_.now().monotonic_ms;
     if (left_ms <= 0) break;

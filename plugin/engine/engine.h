@@ -80,7 +80,8 @@ class Engine {
   /// Works for at most timeout_ms on this thread, or not at all where another thread is doing so. Returns in how many
   /// milliseconds something is due.
   std::uint32_t run_once(std::uint32_t timeout_ms);
-  /// Waits for an operation; `may_pump`: working meanwhile, where no other thread does.
+  /// Waits for an operation, or with 0 until nothing is under way; `may_pump`: working meanwhile, where no other thread
+  /// does.
   Result<OperationResult> wait(OperationId operation, std::uint32_t timeout_ms, bool may_pump);
   /// The bridge thread: works until `stop` says so. After stop becomes true, call wake.
   void run_until(const std::function<bool()>& stop);

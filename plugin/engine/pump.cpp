@@ -54,6 +54,7 @@ std::uint32_t Pump::run(std::int64_t deadline_monotonic_ms, bool return_when_idl
     Moment now = clock_.now();
     fire_timers(now);
     start_ready();
+    if (in_flight_.empty()) tell_idle();
     if (done && done()) break;
     const bool idle = in_flight_.empty();
     const bool more_upkeep = idle && upkeep(now);
@@ -114,6 +115,8 @@ void Pump::take_triggers() {
       handle(*save);
     } else if (const auto* single = std::get_if<SingleTrigger>(&trigger)) {
       handle(*single);
+    } else if (const auto* idle = std::get_if<IdleTrigger>(&trigger)) {
+      waiting_for_idle_.push_back(idle->operation);
     } else {
       handle(std::get<StopTrigger>(trigger));
     }
@@ -497,6 +500,15 @@ void Pump::finish(const std::vector<OperationId>& operations, const OperationRes
   const std::int64_t now_ms = clock_.now().monotonic_ms;
   for (const OperationId operation : operations)
     if (operation != 0) operations_.finish_part(operation, part, now_ms);
+}
+
+/// Nothing is in flight; start_ready has left nothing ready either, and what has come in since is looked for here.
+void Pump::tell_idle() {
+  {
+    const std::lock_guard lock(inbox_mutex_);
+    if (!inbox_.empty()) return;
+  }
+  finish(std::exchange(waiting_for_idle_, {}), {});
 }
 
 /// Reclaims one bounded piece where that is due; true where there is more to do.

@@ -41,7 +41,11 @@ struct StopTrigger {
   std::optional<Locator> tool;
   std::int64_t lane = 0;
 };
-using Trigger = std::variant<ContactTrigger, SaveTrigger, SingleTrigger, StopTrigger>;
+/// No work: the operation ends as soon as nothing is under way and nothing is due.
+struct IdleTrigger {
+  OperationId operation = 0;
+};
+using Trigger = std::variant<ContactTrigger, SaveTrigger, SingleTrigger, StopTrigger, IdleTrigger>;
 
 struct PumpOptions {
   std::uint32_t contact_interval_ms = 5'000;
@@ -116,6 +120,7 @@ class Pump {
   void start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtful);
   void handle_result(const ExchangeResult& result);
   void finish(const std::vector<OperationId>& operations, const OperationResult& part);
+  void tell_idle();
   bool upkeep(const Moment& now);
 
   SendContext& context_;
@@ -136,6 +141,7 @@ class Pump {
   std::size_t doubtful_in_flight_ = 0;
   std::uint64_t last_save_ticket_ = 0;
   std::vector<ExchangeResult> results_;
+  std::vector<OperationId> waiting_for_idle_;
   bool winding_down_ = false;
   std::int64_t upkeep_due_ms_ = 0;
 };

@@ -239,6 +239,25 @@ TEST(Replay, CtrlCStopsAfterTheExchangeInFlight) {
   EXPECT_LT(stage.tool.heard().size(), 51U);
 }
 
+TEST(Replay, CommandsThatSendNothingLeaveACutOffWalkAloneAndOthersFinishIt) {
+  Stage stage;
+  stage.install();
+  stage.restore(stage.package(3), "_1_1");
+  stage.tool.start("ok*2, slow 60000");
+  const auto saving = stage.lms.start({"tool", "save", kQuiz, "--state", "available"});
+  for (int i = 0; i < 1000 && stage.tool.heard().size() < 2; ++i) usleep(10'000);
+  saving->signal(SIGKILL);
+  saving->wait();
+  stage.tool.stop();
+  stage.tool.start();
+  const std::size_t before = stage.tool.heard().size();
+  stage.lms.ok({"setting", "set", kQuiz, "--scope", "system", "colour", "red"});
+  EXPECT_EQ(stage.tool.heard().size(), before);
+  stage.lms.ok({"course", "copy", "_1_1", "_2_1"});
+  EXPECT_EQ(stage.tool.heard().size(), before + 4 + 4);
+  for (const auto& line : stage.standing()) EXPECT_THAT(line, HasSubstr(":delivered:"));
+}
+
 TEST(Replay, TheDemoProvesItself) {
   const Ran ran = Process({ptb_host_program(), "demo"}).wait(std::chrono::seconds(120));
   EXPECT_EQ(ran.status, 0) << ran.out << ran.err;

@@ -288,7 +288,9 @@ typedef struct ptb_api {
   int32_t (*run_once)(ptb_bridge *bridge, uint32_t timeout_ms, uint32_t *next_ms, ptb_error *error);
 
   /* [pump] Waits, pumping, until the operation has ended, for at most timeout_ms: PTB_E_TIMEOUT where it goes on. An
-   * operation may be waited for until one call has answered PTB_OK. result->status says how the operation went. */
+   * operation may be waited for until one call has answered PTB_OK. result->status says how the operation went. Operation 0
+   * waits until nothing is being sent and nothing is due to be sent now: for a process that ends soon, which would else cut
+   * off walks that open or another call has begun. */
   int32_t (*wait)(ptb_bridge *bridge, uint64_t operation, uint32_t timeout_ms, ptb_operation_result *result,
                   ptb_error *error);
 

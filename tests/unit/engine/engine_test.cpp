@@ -406,6 +406,16 @@ TEST(Engine, ARemovedToolsEventsFallBackToTheirLocator) {
   EXPECT_THAT(world.heard(), ElementsAre("A:ok"));
 }
 
+TEST(Engine, WaitingForNothingWaitsUntilNothingIsUnderWay) {
+  SmallWorld world;
+  world.install(kQuiz, ToolState::available);
+  world.capture_one(kQuiz, EventKind::course_imported, "A");
+  world.capture_one(kQuiz, EventKind::course_imported, "B");
+  EXPECT_TRUE(world.wait(0).ok);
+  EXPECT_THAT(world.heard(), ElementsAre("A:ok", "B:ok"));
+  EXPECT_TRUE(world.wait(0).ok) << "and at once where there is nothing";
+}
+
 TEST(Engine, ExplainNamesTheReasonTheQueueAndTheRemedy) {
   SmallWorld world;
   world.install(kQuiz, ToolState::inactive);
