@@ -157,6 +157,9 @@ void create_store_file(const std::string& path, const std::array<unsigned char, 
   migrate(connection, 0);
   connection.query("INSERT INTO meta (id, bridge) VALUES (1, ?1)").bind(std::span<const unsigned char>(bridge)).run();
   fault_point("store.create.identity_written");
+  // Closing would do this too, but says nothing where the disk is full: then the file would be given its name without
+  // what is still in the log.
+  connection.run("PRAGMA wal_checkpoint(TRUNCATE)");
   connection.close();
   sync_path(draft, O_RDWR, path);
   fault_point("store.create.before_rename");
