@@ -13,6 +13,9 @@ namespace ptb {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
+/// The same, pointing into text that lives elsewhere.
+using PairViews = std::vector<std::pair<std::string_view, std::string_view>>;
+
 /// Appends one netstring: decimal length, ':', the bytes, ','.
 void append_netstring(std::string& out, std::string_view text);
 

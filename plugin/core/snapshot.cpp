@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 namespace ptb {
 
@@ -61,29 +60,50 @@ std::string encode_settings(Settings settings) {
   return out;
 }
 
-Result<Settings> decode_settings(std::string_view encoded) {
-  Settings settings;
+namespace {
+
+/// Calls `take(scope, key, value)` for each stored setting, in the stored order: system, course, content. False where
+/// the text cannot be read.
+template <typename Take>
+bool for_each_setting(std::string_view encoded, Take take) {
   std::string_view scope;
   std::string_view key;
   std::string_view value;
   while (!encoded.empty()) {
     if (!take_netstring(encoded, scope) || !take_netstring(encoded, key) || !take_netstring(encoded, value))
-      return fail(Status::damaged, "a stored snapshot of tool settings cannot be read");
-    const Scope known = scope == "system" ? Scope::system : scope == "course" ? Scope::course : Scope::content;
-    settings.push_back({known, std::string(key), std::string(value)});
+      return false;
+    take(scope, key, value);
   }
+  return true;
+}
+
+tl::unexpected<Error> unreadable() {
+  return fail(Status::damaged, "a stored snapshot of tool settings cannot be read");
+}
+
+}  // namespace
+
+Result<Settings> decode_settings(std::string_view encoded) {
+  Settings settings;
+  const bool whole =
+      for_each_setting(encoded, [&](std::string_view scope, std::string_view key, std::string_view value) {
+        const Scope known = scope == "system" ? Scope::system : scope == "course" ? Scope::course : Scope::content;
+        settings.push_back({known, std::string(key), std::string(value)});
+      });
+  if (!whole) return unreadable();
   return settings;
 }
 
-Pairs effective_settings(const Settings& settings) {
-  std::map<std::string_view, const Setting*> narrowest;
-  for (const auto& setting : settings) {
-    auto& chosen = narrowest[setting.key];
-    if (chosen == nullptr || chosen->scope <= setting.scope) chosen = &setting;
-  }
-  Pairs pairs;
-  pairs.reserve(narrowest.size());
-  for (const auto& [key, setting] : narrowest) pairs.emplace_back(key, setting->value);
+Result<PairViews> effective_settings(std::string_view encoded) {
+  PairViews pairs;
+  const bool whole = for_each_setting(
+      encoded, [&](std::string_view, std::string_view key, std::string_view value) { pairs.emplace_back(key, value); });
+  if (!whole) return unreadable();
+  // Of equal keys the last one has the narrowest scope.
+  std::stable_sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  const auto kept =
+      std::unique(pairs.rbegin(), pairs.rend(), [](const auto& a, const auto& b) { return a.first == b.first; });
+  pairs.erase(pairs.begin(), kept.base());
   return pairs;
 }
 

@@ -28,8 +28,9 @@ std::string encode_settings(Settings settings);
 /// Errors: Status::damaged.
 Result<Settings> decode_settings(std::string_view encoded);
 
-/// What is sent: one value per key, the narrowest scope wins (proxy-tool-protocol §2), sorted by key.
-Pairs effective_settings(const Settings& settings);
+/// What is sent of stored settings: one value per key, the narrowest scope wins (proxy-tool-protocol §2), sorted by
+/// key. Points into `encoded`. Errors: Status::damaged.
+Result<PairViews> effective_settings(std::string_view encoded);
 
 /// Empty where the key may be used, else why not: [a-z0-9_]{1,200}, and none of the names the protocol or the bridge
 /// uses itself (proxy-tool-protocol §2, §4).

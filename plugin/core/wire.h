@@ -35,9 +35,9 @@ struct ToolAtSend {
 /// One event on its way out.
 struct Outgoing {
   const StoredEvent* stored = nullptr;
-  const Pairs* settings = nullptr;  ///< effective_settings of its snapshot
-  std::int64_t attempt = 1;         ///< from 1
-  bool deferred = false;            ///< this is not the attempt of the moment it was captured
+  const PairViews* settings = nullptr;  ///< effective_settings of its snapshot
+  std::int64_t attempt = 1;             ///< from 1
+  bool deferred = false;                ///< this is not the attempt of the moment it was captured
 };
 
 /// What makes one attempt unlike the one before.

@@ -61,7 +61,13 @@ class ActiveWalk {
   void join(OperationId operation) { operations_.push_back(operation); }
 
  private:
+  struct SnapshotAtSend {
+    std::string content;
+    PairViews effective;  ///< points into `content`
+  };
+
   bool load_page();
+  bool load_snapshot(std::int64_t id, SnapshotAtSend& loaded);
   bool load_secret();
   void forget_page();
   void acknowledged(const StoredEvent& stored);
@@ -82,8 +88,8 @@ class ActiveWalk {
   bool stop_asked_ = false;
 
   std::vector<StoredEvent> page_;
-  std::vector<Outgoing> outgoing_;          ///< parallel to page_
-  std::map<std::int64_t, Pairs> settings_;  ///< of the page, by snapshot
+  std::vector<Outgoing> outgoing_;                   ///< parallel to page_
+  std::map<std::int64_t, SnapshotAtSend> settings_;  ///< of the page, by snapshot
   std::size_t page_at_ = 0;
   std::int64_t read_through_;
   std::size_t in_flight_ = 0;  ///< events of the request that is under way

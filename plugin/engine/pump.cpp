@@ -292,15 +292,14 @@ void Pump::send_single(std::int64_t lane_id, const SingleTrigger& trigger) {
     finish({trigger.operation}, failed_part("the event is not there any more"));
     return after_lane_freed(lane_id);
   }
-  const auto content = context_.store.settings((*stored)->snapshot);
-  const auto settings = content ? decode_settings(*content) : Result<Settings>(fail(content.error()));
+  auto settings = context_.store.settings((*stored)->snapshot);
   if (!settings) {
     finish({trigger.operation}, failed_part(settings.error().text));
     return after_lane_freed(lane_id);
   }
   LaneRun& run = lanes_[lane_id];
   const std::int64_t attempt = std::max<std::int64_t>(lane->last_walk.ordinal - (*stored)->walks_before + 1, 2);
-  run.single = std::make_unique<SingleSend>(lane->tool, **stored, effective_settings(*settings), attempt, context_);
+  run.single = std::make_unique<SingleSend>(lane->tool, **stored, std::move(*settings), attempt, context_);
   run.single_operation = trigger.operation;
   if (auto request = run.single->advance(clock_.now()))
     start_exchange(ticket_for(TicketKind::single, static_cast<std::uint64_t>(lane_id)), std::move(*request),
@@ -371,7 +370,7 @@ void Pump::ask_state_change(const Locator& tool, SaveRun& save) {
   stored.event.locator = tool;
   stored.event.arguments = encode_pairs({{"state", std::string(to_text(save.state))}});
   save.phase = SaveRun::Phase::asking;
-  save.state_change = std::make_unique<SingleSend>(tool, std::move(stored), Pairs{}, 1, context_);
+  save.state_change = std::make_unique<SingleSend>(tool, std::move(stored), std::string(), 1, context_);
   save.ticket = ticket_for(TicketKind::save, ++last_save_ticket_);
   if (auto request = save.state_change->advance(clock_.now()))
     start_exchange(save.ticket, std::move(*request), false);

@@ -2,7 +2,8 @@
 
 namespace ptb {
 
-SingleSend::SingleSend(Locator tool, StoredEvent stored, Pairs settings, std::int64_t attempt, SendContext& context)
+SingleSend::SingleSend(Locator tool, StoredEvent stored, std::string settings, std::int64_t attempt,
+                       SendContext& context)
     : locator_(std::move(tool)),
       stored_(std::move(stored)),
       settings_(std::move(settings)),
@@ -29,7 +30,12 @@ std::optional<HttpRequest> SingleSend::advance(const Moment& now) {
         {Outcome::Kind::suspended, "the secret of " + to_text(locator_) + " is missing: store it, then save the tool"});
     return std::nullopt;
   }
-  const Outgoing outgoing{&stored_, &settings_, attempt_, true};
+  const auto settings = effective_settings(settings_);
+  if (!settings) {
+    finish({Outcome::Kind::failed, settings.error().text});
+    return std::nullopt;
+  }
+  const Outgoing outgoing{&stored_, &*settings, attempt_, true};
   auto built = tool_->wire->build(tool_->at_send, {&outgoing, 1}, Stamp{now.wall_ms, fresh_nonce(context_.random)},
                                   *secret, fallback_);
   wipe(*secret);

@@ -11,8 +11,8 @@ namespace ptb {
 
 class SingleSend {
  public:
-  /// `stored` needs neither place nor id (state-change has none). `settings`: what travels with it.
-  SingleSend(Locator tool, StoredEvent stored, Pairs settings, std::int64_t attempt, SendContext& context);
+  /// `stored` needs neither place nor id (state-change has none). `settings`: of its snapshot, as stored.
+  SingleSend(Locator tool, StoredEvent stored, std::string settings, std::int64_t attempt, SendContext& context);
   ~SingleSend();
   SingleSend(const SingleSend&) = delete;
   SingleSend& operator=(const SingleSend&) = delete;
@@ -30,7 +30,7 @@ class SingleSend {
 
   Locator locator_;
   StoredEvent stored_;
-  Pairs settings_;
+  std::string settings_;
   std::int64_t attempt_;
   SendContext& context_;
   std::shared_ptr<const ReadyTool> tool_;

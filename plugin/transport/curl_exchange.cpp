@@ -77,6 +77,8 @@ CurlExchange::~CurlExchange() {
   curl_slist_free_all(headers_);
 }
 
+bool CurlExchange::raises_no_signal() const { return carried_ > 0 && !reuse_forbidden_ && url_.starts_with("http://"); }
+
 bool CurlExchange::is_set_up_for(const Destination& destination) const {
   return destination_ != nullptr && (destination_.get() == &destination || same(*destination_, destination));
 }

@@ -40,6 +40,10 @@ class CurlExchange {
   /// the exchange must then be finished with `problem`.
   bool prepare(std::uint64_t ticket, HttpRequest request, CURLcode& problem);
 
+  /// True where this exchange is expected to go over plain http on the connection that the last one used: then libcurl
+  /// looks up no name, in no thread, and sends with MSG_NOSIGNAL.
+  [[nodiscard]] bool raises_no_signal() const;
+
   /// The connection with that local port, perhaps the one this place used last, is closing.
   void note_closing(int local_port, const ConnectionEnd& end);
 

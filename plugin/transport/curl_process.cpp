@@ -103,12 +103,12 @@ void close_wake_sockets_on_exec(CURLM* multi) {
 SignalsBlocked::SignalsBlocked() {
   sigemptyset(&before_);
   pthread_sigmask(SIG_BLOCK, &asynchronous_signals(), &before_);
-  // Where it was not blocked it cannot have been pending.
-  pipe_was_pending_ = sigismember(&before_, SIGPIPE) == 1 && is_pipe_pending();
+  pipe_was_blocked_ = sigismember(&before_, SIGPIPE) == 1;
 }
 
 SignalsBlocked::~SignalsBlocked() {
-  if (!pipe_was_pending_ && is_pipe_pending()) {
+  // Where it was not blocked it cannot have been pending before.
+  if (!pipe_was_blocked_ && is_pipe_pending()) {
     sigset_t pipe;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);

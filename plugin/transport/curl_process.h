@@ -18,8 +18,9 @@ Result<void> prepare_curl();
 /// ones they are.
 void close_wake_sockets_on_exec(CURLM* multi);
 
-/// While it lives this thread takes no signal but those that its own faults raise, and a SIGPIPE of ours is swallowed.
-/// Threads started meanwhile (libcurl's name look-ups) keep that for good.
+/// While it lives this thread takes no signal but those that its own faults raise, and a SIGPIPE of ours is swallowed;
+/// where the caller had SIGPIPE blocked already, one that is pending afterwards is left to the caller. Threads started
+/// meanwhile (libcurl's name look-ups) keep that for good.
 class SignalsBlocked {
  public:
   SignalsBlocked();
@@ -29,7 +30,7 @@ class SignalsBlocked {
 
  private:
   sigset_t before_;
-  bool pipe_was_pending_ = false;
+  bool pipe_was_blocked_ = false;
 };
 
 }  // namespace ptb

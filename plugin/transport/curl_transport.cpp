@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -163,7 +164,11 @@ void CurlTransport::Loop::collect(std::vector<ExchangeResult>& done) {
 }
 
 void CurlTransport::Loop::move_on(std::vector<ExchangeResult>& done) {
-  const SignalsBlocked blocked;
+  const bool quiet =
+      waiting_.empty() && std::all_of(active_.begin(), active_.end(),
+                                      [](const ExchangePointer& exchange) { return exchange->raises_no_signal(); });
+  std::optional<SignalsBlocked> blocked;
+  if (!quiet) blocked.emplace();
   if (!active_.empty()) {
     int running = 0;
     curl_multi_perform(multi_, &running);

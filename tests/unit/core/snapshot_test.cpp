@@ -46,20 +46,32 @@ TEST(Settings, DamagedOnesAreRefused) {
   }
 }
 
+/// effective_settings of the stored form, copied out of it.
+Pairs sent_of(const Settings& settings) {
+  const std::string encoded = encode_settings(settings);
+  const auto views = effective_settings(encoded);
+  if (!views) return {{"", views.error().text}};
+  return {views->begin(), views->end()};
+}
+
+TEST(Settings, WhatCannotBeReadIsNotSent) {
+  EXPECT_EQ(effective_settings("6:system,1:k,").error().status, Status::damaged);
+}
+
 TEST(Settings, TheNarrowestScopeIsSent) {
   const Settings settings = {{Scope::content, "k", "content"}, {Scope::system, "k", "system"},
                              {Scope::course, "k", "course"},   {Scope::system, "s", "system"},
                              {Scope::course, "c", "course"},   {Scope::system, "c", "system"}};
-  EXPECT_EQ(effective_settings(settings), (Pairs{{"c", "course"}, {"k", "content"}, {"s", "system"}}));
+  EXPECT_EQ(sent_of(settings), (Pairs{{"c", "course"}, {"k", "content"}, {"s", "system"}}));
 }
 
 TEST(Settings, AnEmptyValueOfANarrowerScopeIsAValue) {
-  EXPECT_EQ(effective_settings({{Scope::system, "k", "x"}, {Scope::course, "k", ""}}), (Pairs{{"k", ""}}));
+  EXPECT_EQ(sent_of({{Scope::system, "k", "x"}, {Scope::course, "k", ""}}), (Pairs{{"k", ""}}));
 }
 
 RC_GTEST_PROP(Settings, WhatIsSentHasEachKeyOnceSortedAndFromTheNarrowestScope, ()) {
   const auto settings = *any_settings();
-  const auto sent = effective_settings(settings);
+  const auto sent = sent_of(settings);
   RC_ASSERT(std::is_sorted(sent.begin(), sent.end()));
   std::map<std::string, Scope> narrowest;
   for (const auto& setting : settings) {
@@ -75,7 +87,7 @@ RC_GTEST_PROP(Settings, WhatIsSentHasEachKeyOnceSortedAndFromTheNarrowestScope, 
 
 TEST(Settings, TheOrderInWhichScopesWereReadDoesNotMatter) {
   Settings settings = {{Scope::system, "k", "1"}, {Scope::course, "k", "2"}, {Scope::content, "k", "3"}};
-  do EXPECT_EQ(effective_settings(settings), (Pairs{{"k", "3"}}));
+  do EXPECT_EQ(sent_of(settings), (Pairs{{"k", "3"}}));
   while (std::next_permutation(settings.begin(), settings.end()));
 }
 

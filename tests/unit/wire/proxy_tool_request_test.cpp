@@ -95,7 +95,8 @@ struct Case {
 
   Result<WireRequest> build(int fallback = 0) {
     outgoing.stored = &stored;
-    outgoing.settings = &settings;
+    const PairViews views(settings.begin(), settings.end());
+    outgoing.settings = &views;
     return ProxyToolWire().build(tool, {&outgoing, 1}, stamp, secret, fallback);
   }
   Form form() {
