@@ -180,8 +180,9 @@ Result<OpenArguments> read_open(const ptb_open_options* options) {
   OpenArguments read;
   if (auto copied = read_struct(options, known, "ptb_open_options"); !copied) return fail(copied.error());
   if (auto copied = read_struct(known.host, read.host, "ptb_host"); !copied) return fail(copied.error());
-  if (read.host.load_settings == nullptr || read.host.load_secret == nullptr)
-    return fail(Status::argument, "ptb_host needs load_settings and load_secret: set both");
+  const bool may_send = (known.flags & PTB_CAPTURE_ONLY) == 0;
+  if (read.host.load_settings == nullptr || (may_send && read.host.load_secret == nullptr))
+    return fail(Status::argument, "ptb_host needs load_settings, and load_secret unless it only captures: set both");
   if ((read.host.wall_clock_ms == nullptr) != (read.host.monotonic_clock_ms == nullptr))
     return fail(Status::argument, "ptb_host has one clock only: give wall_clock_ms and monotonic_clock_ms, or neither");
   constexpr std::uint32_t kKnownFlags = PTB_ALLOW_BRIDGE_CALLBACKS | PTB_CAPTURE_ONLY;

@@ -322,6 +322,8 @@ static void capture_only_never_sends(void) {
   CHECK_EQUAL(lms_install(&lms, server.port, PTB_TOOL_AVAILABLE), PTB_OK);
   CHECK_EQUAL(lms_close(&lms), PTB_OK);
   const int threads_before = lms_thread_count();
+  int32_t (*const load_secret)(void*, ptb_text, ptb_text, ptb_text_sink, void*) = lms.host.load_secret;
+  lms.host.load_secret = NULL; /* required only to send */
   lms_open(&lms, PTB_CAPTURE_ONLY);
   ptb_capture_result captured = {.struct_size = sizeof captured};
   CHECK_EQUAL(lms_capture(&lms, "_5_1", &captured, NULL), PTB_OK);
@@ -333,6 +335,10 @@ static void capture_only_never_sends(void) {
   CHECK_EQUAL(atomic_load(&server.state->requests), 0);
   CHECK_EQUAL(atomic_load(&lms.calls[LMS_LOAD_SECRET]), 0);
   CHECK_EQUAL(lms_close(&lms), PTB_OK);
+  ptb_bridge* none = NULL;
+  lms.options.flags = 0;
+  CHECK_EQUAL(lms.api->open(&lms.options, &none, lms_error(&lms)), PTB_E_ARGUMENT);
+  lms.host.load_secret = load_secret;
   lms_open(&lms, 0); /* the worker of the host */
   CHECK_SOON((lms.api->run_once(lms.bridge, 100, NULL, NULL) == PTB_OK && atomic_load(&lms.delivered) == 1));
   lms_end(&lms);

@@ -31,9 +31,11 @@ fi
 
 cp -r "$here/host" "$work/source"
 
-"$cmake" -S "$work/source" -B "$work/with_cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
-  -DCMAKE_C_FLAGS="$flags" >"$work/log" 2>&1 && "$cmake" --build "$work/with_cmake" >>"$work/log" 2>&1 ||
-  { cat "$work/log" >&2; exit 1; }
+configure_and_build() {
+  "$cmake" -S "$work/source" -B "$work/with_cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
+    -DCMAKE_C_FLAGS="$flags" && "$cmake" --build "$work/with_cmake"
+}
+configure_and_build >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 check "a host built with find_package" "$("$work/with_cmake/tiny_host" "sqlite:$work/with_cmake.db")" "new not_installed"
 
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name ptbridge.pc)")

@@ -19,6 +19,15 @@ static int32_t no_settings(void* context, const ptb_settings_request* request, p
   return PTB_OK;
 }
 
+static int32_t no_secret(void* context, ptb_text vendor, ptb_text program, ptb_text_sink sink, void* sink_context) {
+  (void)context;
+  (void)vendor;
+  (void)program;
+  (void)sink;
+  (void)sink_context;
+  return PTB_E_NOT_FOUND;
+}
+
 static int fail(const char* what, const char* why) {
   fprintf(stderr, "%s: %s\n", what, why);
   return 1;
@@ -36,7 +45,7 @@ int main(int argc, char** argv) {
   ptb_error error = {.struct_size = sizeof error};
   const ptb_api* api = entry(PTB_ABI_MAJOR, &error);
   if (api == NULL) return fail("ptb_entry", error.text);
-  const ptb_host host = {.struct_size = sizeof host, .load_settings = no_settings};
+  const ptb_host host = {.struct_size = sizeof host, .load_settings = no_settings, .load_secret = no_secret};
   const ptb_open_options options = {
       .struct_size = sizeof options,
       .host = &host,
