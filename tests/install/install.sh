@@ -47,12 +47,16 @@ plugin=$(pkg-config --variable=plugin ptbridge)
 check "a host built with pkg-config" "$("$work/with_pkg_config" "sqlite:$work/with_pkg_config.db")" "new not_installed"
 check "the versions" "$(pkg-config --modversion ptbridge)" "$("$prefix/bin/ptb-host" --version | grep -oE '[0-9]+(\.[0-9]+)+' | head -1)"
 
-# The installed ptb-host finds the installed plugin beside itself, whatever the current directory.
+# The installed ptb-host finds the installed plugin beside itself, whatever the current directory, and no other.
 cd /
-lanes=$("$prefix/bin/ptb-host" --state "$work/state" --json lanes)
+unset PTB_PLUGIN
+host="$prefix/bin/ptb-host --state $work/state"
+lanes=$($host --json lanes)
 check "lanes of a new LMS" "$(printf '%s' "$lanes" | tr -d ' \n')" "[]"
+$host course create _5_1 >/dev/null
+$host course copy _5_1 _6_1 >"$work/log" 2>&1 || { cat "$work/log" >&2; failed=1; } # which loads the plugin
 mv "$prefix/lib/ptbridge" "$prefix/lib/elsewhere"
-if "$prefix/bin/ptb-host" --state "$work/other" lanes >"$work/log" 2>&1; then
+if $host course copy _5_1 _7_1 >"$work/log" 2>&1; then
   echo "ptb-host ran without the installed plugin, so it had loaded another one" >&2
   failed=1
 fi
