@@ -27,8 +27,8 @@ const std::set<std::string> kPassedOften = {"walk.before_send",
                                             "host.capture.before",
                                             "store.settle.after_commit"};
 /// In how many commands of stories each point is killed, in one round.
-constexpr int kPlacesAPoint = 3;
-constexpr int kRandomKills = 40;
+constexpr int kPlacesAPoint = 4;
+constexpr int kRandomKills = 30;
 constexpr int kStorms = 15;
 constexpr int kKillsInAStorm = 3;
 
@@ -178,7 +178,8 @@ TEST_F(Crash, AtEveryNamedPoint) {
 TEST_F(Crash, AtRandomMoments) {
   std::mt19937 chance(seed() + 1);
   const auto& stories = season().stories;
-  for (int i = 0; i < kRandomKills * rounds(); ++i) {
+  // Not every moment finds the process alive.
+  while (kills() < kRandomKills * rounds() && plays() < 4 * kRandomKills * rounds()) {
     const Rehearsed& one = stories[chance() % stories.size()];
     const Scene& scene = one.scenes[chance() % one.scenes.size()];
     Plan plan;
@@ -190,7 +191,7 @@ TEST_F(Crash, AtRandomMoments) {
     killed_and_kept(one, scene, plan);
   }
   std::printf("%d kills at random moments, %d plays\n", kills(), plays());
-  EXPECT_GE(kills(), kRandomKills * rounds() / 4);
+  EXPECT_GE(kills(), kRandomKills * rounds() / 2);
 }
 
 /// Whoever comes to the rescue dies, too.
@@ -207,14 +208,14 @@ TEST_F(Crash, AgainAndAgainInOneStory) {
         if (scene.step != step) continue;
         auto point = scene.points.begin();
         std::advance(point, static_cast<std::ptrdiff_t>(chance() % scene.points.size()));
-        return Kill{*point, 1 + static_cast<int>(chance() % 2), 0};
+        return Kill{*point, 1, 0};
       }
       return std::nullopt;
     };
     killed_and_kept(one, one.scenes.front(), plan);
   }
   std::printf("%d kills in %d stories\n", kills(), plays());
-  EXPECT_GE(kills(), kStorms * rounds());
+  EXPECT_GE(kills(), kStorms * rounds() / 2);
 }
 
 }  // namespace
