@@ -91,6 +91,7 @@ struct StoredEvent {
   Event event;
   Place place;
   std::int64_t snapshot = 0;       ///< id in the store; 0 where there were no settings
+  std::string settings;            ///< encode_settings of that snapshot, where Store::read_waiting has brought it along
   Deferral captured_as{};          ///< why it waited when it was captured
   std::int64_t walks_before = 0;   ///< walks of its lane begun before its capture
   std::int64_t walks = 0;          ///< walks of its lane that have included it, up to the one that settled it

@@ -146,7 +146,7 @@ class Store {
   /// `dropped`.
   virtual Result<void> end_walk(const Walk& walk, const WalkEnd& end, std::int64_t now_ms,
                                 std::vector<StoredEvent>& dropped) = 0;
-  /// Up to `limit` pending events of the lane with after < sequence <= through, in order.
+  /// Up to `limit` pending events of the lane with after < sequence <= through, in order, each with its `settings`.
   virtual Result<std::vector<StoredEvent>> read_waiting(std::int64_t lane, std::int64_t after, std::int64_t through,
                                                         int limit) = 0;
   /// Takes an event out of the line (refused, parked, discarded), or records an event that was sent alone as delivered.

@@ -62,36 +62,25 @@ bool ActiveWalk::load_page() {
     return false;
   }
   read_through_ = page_.back().place.sequence;
+  settings_.reserve(page_.size());  // outgoing_ points into it
   for (const auto& stored : page_) {
-    auto [at, is_new] = settings_.try_emplace(stored.snapshot);
-    if (is_new && stored.snapshot != 0 && !load_snapshot(stored.snapshot, at->second)) return false;
+    auto settings = effective_settings(stored.settings);
+    if (!settings) {
+      stopped_by_us(settings.error().text);
+      return false;
+    }
+    settings_.push_back(std::move(*settings));
     const std::int64_t attempt = walk_.ordinal - stored.walks_before;
     const bool deferred = stored.captured_as != Deferral::first_attempt || attempt > 1;
-    outgoing_.push_back({&stored, &at->second.effective, attempt, deferred});
+    outgoing_.push_back({&stored, &settings_.back(), attempt, deferred});
   }
   return true;
 }
 
-bool ActiveWalk::load_snapshot(std::int64_t id, SnapshotAtSend& loaded) {
-  auto content = context_.store.settings(id);
-  if (content) {
-    loaded.content = std::move(*content);
-    if (auto effective = effective_settings(loaded.content)) {
-      loaded.effective = std::move(*effective);
-      return true;
-    } else {
-      stopped_by_us(effective.error().text);
-    }
-  } else {
-    stopped_by_us(content.error().text);
-  }
-  return false;
-}
-
 void ActiveWalk::forget_page() {
-  page_.clear();
   outgoing_.clear();
   settings_.clear();
+  page_.clear();
   page_at_ = 0;
   wipe(secret_);
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,13 +60,7 @@ class ActiveWalk {
   void join(OperationId operation) { operations_.push_back(operation); }
 
  private:
-  struct SnapshotAtSend {
-    std::string content;
-    PairViews effective;  ///< points into `content`
-  };
-
   bool load_page();
-  bool load_snapshot(std::int64_t id, SnapshotAtSend& loaded);
   bool load_secret();
   void forget_page();
   void acknowledged(const StoredEvent& stored);
@@ -88,8 +81,8 @@ class ActiveWalk {
   bool stop_asked_ = false;
 
   std::vector<StoredEvent> page_;
-  std::vector<Outgoing> outgoing_;                   ///< parallel to page_
-  std::map<std::int64_t, SnapshotAtSend> settings_;  ///< of the page, by snapshot
+  std::vector<Outgoing> outgoing_;   ///< parallel to page_
+  std::vector<PairViews> settings_;  ///< parallel to page_, points into it
   std::size_t page_at_ = 0;
   std::int64_t read_through_;
   std::size_t in_flight_ = 0;  ///< events of the request that is under way

@@ -50,7 +50,7 @@ StoredEvent read_event(Connection& connection, const Query& row, const Mirror& m
   stored.answer = row.text(14);
   stored.event.context = row.text(15);
   stored.event.arguments = row.text(16);
-  if (auto locator = locator_from(lane->lane.key)) stored.event.locator = std::move(*locator);
+  stored.event.locator = lane->own_locator;
   stored.walks = row.integer(17);
   if (stored.state == EventState::pending) stored.walks = lane->lane.last_walk.ordinal - stored.walks_before;
   if (stored.state == EventState::pending && stored.place.sequence <= lane->lane.mark) {

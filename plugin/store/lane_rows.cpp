@@ -113,6 +113,7 @@ Mirror load_mirror(Connection& connection) {
     Lane& lane = entry.lane;
     lane.id = row.integer(0);
     lane.key = row.text(1);
+    if (auto locator = locator_from(lane.key)) entry.own_locator = std::move(*locator);
     lane.tool = stored_locator(row.text(2));
     lane.mark = row.integer(3);
     entry.reached = row.integer(4);

@@ -90,6 +90,7 @@ MirrorLane& SqliteStore::lane_for(Draft& draft, const std::string& key, const Lo
   }
   MirrorLane entry;
   entry.lane.key = key;
+  entry.own_locator = locator;
   entry.lane.tool = locator;
   entry.lane.released = installed;
   insert_lane(connection_, entry);

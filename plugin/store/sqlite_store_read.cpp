@@ -11,9 +11,12 @@ namespace ptb {
 namespace {
 
 constexpr std::int64_t kPageLimit = 1000;
+constexpr int kSettingsColumn = 18;  // of kPendingRows: behind PTB_EVENT_COLUMNS
 
 constexpr const char* kPendingRows =
-    "SELECT " PTB_EVENT_COLUMNS " FROM event WHERE place BETWEEN ?1 AND ?2 AND state = 0 ORDER BY place LIMIT ?3";
+    "SELECT " PTB_EVENT_COLUMNS
+    ", (SELECT content FROM snapshot WHERE id = event.snapshot) FROM event WHERE place BETWEEN ?1 AND ?2 AND state = 0 "
+    "ORDER BY place LIMIT ?3";
 constexpr const char* kAllRows =
     "SELECT " PTB_EVENT_COLUMNS " FROM event WHERE place BETWEEN ?1 AND ?2 ORDER BY place LIMIT ?3";
 constexpr const char* kDeliveredRows =
@@ -65,7 +68,10 @@ std::vector<StoredEvent> SqliteStore::read_pending(const Lane& lane, std::int64_
   rows.bind(place_number(lane.id, std::max(after, lane.mark) + 1),
             place_number(lane.id, std::min(through, kMaxSequence)), page_size(limit));
   std::vector<StoredEvent> found;
-  append_rows(rows, kPageLimit, found);
+  while (rows.row()) {
+    found.push_back(read_event(connection_, rows, mirror_));
+    found.back().settings = rows.text(kSettingsColumn);
+  }
   return found;
 }
 

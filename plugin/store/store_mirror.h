@@ -16,6 +16,7 @@ namespace ptb {
 /// A lane and what of it the port does not show.
 struct MirrorLane {
   Lane lane;
+  Locator own_locator;       ///< its key, read
   std::int64_t reached = 0;  ///< highest sequence that walks since the mark moved last may have sent
   bool walked_here = false;  ///< its last walk was begun by this process and has not ended
 };
