@@ -65,6 +65,13 @@ struct WalkEnd {
   bool suspend = false;  ///< hold the lane as suspended, with `error` as the reason
 };
 
+/// A walk and how it ended.
+struct EndedWalk {
+  Walk walk;
+  WalkEnd end;
+  std::vector<StoredEvent> dropped;  ///< filled by the store: what will not be sent any more
+};
+
 /// An event to capture, and the settings that go with it.
 struct CaptureItem {
   Event event;
@@ -141,11 +148,19 @@ class Store {
   /// Sets the tool's state; where that is available also releases its lanes, lifts suspensions (not holds) and begins a
   /// walk in each that is not held and in which something waits. One transaction, serialised with capture.
   virtual Result<std::vector<Walk>> save_tool(const Locator& locator, ToolState state, std::int64_t now_ms) = 0;
-  /// Records how far the walk got. Completed: the mark moves to its last event. Stopped: never-waiting events of the
-  /// batch (waits_after_failure is false) that are still pending become discarded(not_responding); they are appended to
-  /// `dropped`.
-  virtual Result<void> end_walk(const Walk& walk, const WalkEnd& end, std::int64_t now_ms,
-                                std::vector<StoredEvent>& dropped) = 0;
+  /// Records how far each walk got, all in one commit, since lanes often end together. Completed: the mark moves to the
+  /// walk's last event. Stopped by an event: never-waiting events of the batch (waits_after_failure is false) that were
+  /// not answered become discarded(not_responding) and come back in `dropped`; those before it were answered and become
+  /// delivered. Errors: Status::state where a walk is not the last one of its lane or has ended; then nothing is
+  /// recorded of any.
+  virtual Result<void> end_walks(std::span<EndedWalk> ended, std::int64_t now_ms) = 0;
+  /// The same for one walk; what was dropped is appended.
+  Result<void> end_walk(const Walk& walk, const WalkEnd& end, std::int64_t now_ms, std::vector<StoredEvent>& dropped) {
+    EndedWalk one{walk, end, {}};
+    auto recorded = end_walks({&one, 1}, now_ms);
+    dropped.insert(dropped.end(), one.dropped.begin(), one.dropped.end());
+    return recorded;
+  }
   /// Up to `limit` pending events of the lane with after < sequence <= through, in order, each with its `settings`.
   virtual Result<std::vector<StoredEvent>> read_waiting(std::int64_t lane, std::int64_t after, std::int64_t through,
                                                         int limit) = 0;

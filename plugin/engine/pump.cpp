@@ -93,7 +93,8 @@ void Pump::wind_down(std::int64_t deadline_monotonic_ms) {
     for (const std::int64_t lane : queue)
       if (lanes_[lane].walk != nullptr && lanes_[lane].walk->all_answered() &&
           !lanes_[lane].walk->advance(clock_.now()))
-        finish_walk(lane);
+        over_.push_back(lane);
+  if (!over_.empty()) finish_walks();
 }
 
 // ---- triggers
@@ -232,29 +233,39 @@ void Pump::activate(const Walk& walk, const Lane& lane, std::vector<OperationId>
   (run.doubtful ? ready_doubtful_ : ready_).push_back(walk.lane);
 }
 
-void Pump::finish_walk(std::int64_t lane_id) {
+/// Walks that ended together are recorded together: one commit.
+void Pump::finish_walks() {
+  const std::vector<std::int64_t> lanes = std::exchange(over_, {});
+  const Moment now = clock_.now();
+  std::vector<EndedWalk> ended;
+  for (const std::int64_t lane : lanes) ended.push_back({lanes_[lane].walk->walk(), lanes_[lane].walk->end(), {}});
+  fault_point("walk.before_end");
+  std::vector<Result<void>> recorded(ended.size(), context_.store.end_walks(ended, now.wall_ms));
+  if (ended.size() > 1 && !recorded.front())
+    for (std::size_t i = 0; i < ended.size(); ++i) recorded[i] = context_.store.end_walks({&ended[i], 1}, now.wall_ms);
+  fault_point("walk.after_end");
+  for (std::size_t i = 0; i < lanes.size(); ++i) finish_walk(lanes[i], recorded[i], ended[i].dropped);
+}
+
+void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const std::vector<StoredEvent>& dropped) {
   LaneRun& run = lanes_[lane_id];
   const std::unique_ptr<ActiveWalk> walk = std::move(run.walk);
   const Moment now = clock_.now();
   const WalkEnd& end = walk->end();
-  std::vector<StoredEvent> dropped;
-  fault_point("walk.before_end");
-  const auto ended = context_.store.end_walk(walk->walk(), end, now.wall_ms, dropped);
-  fault_point("walk.after_end");
   for (const auto& stored : dropped)
     context_.host.outcome({0, &stored, EventState::discarded, {}, "not queued after a failure: " + end.error});
-  if (!ended)
+  if (!recorded)
     context_.host.log(LogLevel::error,
-                      "the end of a walk of " + walk->lane().key + " was not recorded: " + ended.error().text);
+                      "the end of a walk of " + walk->lane().key + " was not recorded: " + recorded.error().text);
 
   const auto lane = context_.store.lane(lane_id);
   OperationResult part;
-  part.ok = ended && end.completed;
+  part.ok = recorded && end.completed;
   part.tally = walk->tally();
   part.tally.discarded += dropped.size();
   part.tally.left = lane ? static_cast<std::uint64_t>(lane->waiting) : 0;
   part.stopped_by = walk->stopped_by_id();
-  part.text = ended ? end.error : ended.error().text;
+  part.text = recorded ? end.error : recorded.error().text;
   finish(walk->operations(), part);
 
   run.doubtful = end.stopped_by != 0;
@@ -264,7 +275,7 @@ void Pump::finish_walk(std::int64_t lane_id) {
     if (save->second.phase == SaveRun::Phase::walking && save->second.walks_left > 0) --save->second.walks_left;
     drive_save(tool);
   }
-  const bool more_behind = ended && end.completed && lane && lane->waiting > 0;
+  const bool more_behind = recorded && end.completed && lane && lane->waiting > 0;
   if (more_behind || run.contact_waiting) run.contact_waiting = true;
   after_lane_freed(lane_id);
 }
@@ -444,13 +455,17 @@ void Pump::start_ready() {
     if (auto request = walk->advance(clock_.now()))
       start_exchange(ticket_for(TicketKind::walk, static_cast<std::uint64_t>(lane)), std::move(*request), doubtful);
     else
-      finish_walk(lane);
+      over_.push_back(lane);
   };
   if (winding_down_) return;
   const std::size_t half = std::max<std::size_t>(options_.max_exchanges / 2, 1);
-  while (!ready_.empty() && in_flight_.size() < options_.max_exchanges) advance_from(ready_, false);
-  while (!ready_doubtful_.empty() && in_flight_.size() < options_.max_exchanges && doubtful_in_flight_ < half)
-    advance_from(ready_doubtful_, true);
+  for (;;) {
+    while (!ready_.empty() && in_flight_.size() < options_.max_exchanges) advance_from(ready_, false);
+    while (!ready_doubtful_.empty() && in_flight_.size() < options_.max_exchanges && doubtful_in_flight_ < half)
+      advance_from(ready_doubtful_, true);
+    if (over_.empty()) break;
+    finish_walks();  // may make lanes ready again
+  }
 }
 
 void Pump::start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtful) {

@@ -105,7 +105,8 @@ class Pump {
 
   void begin_contact_walk(std::int64_t lane, std::vector<OperationId> operations);
   void activate(const Walk& walk, const Lane& lane, std::vector<OperationId> operations);
-  void finish_walk(std::int64_t lane_id);
+  void finish_walks();
+  void finish_walk(std::int64_t lane_id, const Result<void>& recorded, const std::vector<StoredEvent>& dropped);
   void after_lane_freed(std::int64_t lane_id);
   void send_single(std::int64_t lane_id, const SingleTrigger& trigger);
   void finish_single(std::int64_t lane_id);
@@ -137,6 +138,7 @@ class Pump {
   std::multimap<std::int64_t, std::int64_t> timers_;  ///< monotonic ms -> lane
   std::deque<std::int64_t> ready_;                    ///< lanes whose walk may advance
   std::deque<std::int64_t> ready_doubtful_;
+  std::vector<std::int64_t> over_;                     ///< lanes whose walk is over, its end not yet recorded
   std::unordered_map<std::uint64_t, bool> in_flight_;  ///< ticket -> counted as doubtful
   std::size_t doubtful_in_flight_ = 0;
   std::uint64_t last_save_ticket_ = 0;

@@ -50,11 +50,7 @@ class SqliteStore final : public Store {
 
   Result<std::optional<Walk>> begin_walk(std::int64_t lane, std::int64_t now_ms) override;
   Result<std::vector<Walk>> save_tool(const Locator& locator, ToolState state, std::int64_t now_ms) override;
-  /// Only a walk that was stopped by an event drops what never waits: where this side stopped it (`stopped_by` 0), all
-  /// of it stays pending. Never-waiting events before `stopped_by` were answered and become delivered.
-  /// Errors: Status::state where the walk is not the last one of its lane or has ended.
-  Result<void> end_walk(const Walk& walk, const WalkEnd& end, std::int64_t now_ms,
-                        std::vector<StoredEvent>& dropped) override;
+  Result<void> end_walks(std::span<EndedWalk> ended, std::int64_t now_ms) override;
   Result<std::vector<StoredEvent>> read_waiting(std::int64_t lane, std::int64_t after, std::int64_t through,
                                                 int limit) override;
   /// Pending, refused and parked events may be settled; delivered and discarded ones are final (Status::refused).
@@ -107,6 +103,7 @@ class SqliteStore final : public Store {
   std::int64_t snapshot_for(const std::string& settings);
   void insert_event(const CaptureItem& item, const MirrorLane& entry, Deferral captured_as);
   Walk begin_in(MirrorLane& entry, std::int64_t now_ms);
+  Result<void> end_in(Draft& draft, EndedWalk& ended, std::int64_t now_ms);
   void stop_walk(MirrorLane& entry, const Walk& walk, const WalkEnd& end, std::int64_t now_ms,
                  std::vector<StoredEvent>& dropped);
   void settle_never_waiting(MirrorLane& entry, const Walk& walk, const WalkEnd& end, std::int64_t now_ms,

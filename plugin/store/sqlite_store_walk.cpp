@@ -129,50 +129,54 @@ Result<std::vector<Walk>> SqliteStore::save_tool(const Locator& locator, ToolSta
       });
 }
 
-Result<void> SqliteStore::end_walk(const Walk& walk, const WalkEnd& end, std::int64_t now_ms,
-                                   std::vector<StoredEvent>& dropped) {
-  std::vector<StoredEvent> dropped_here;
-  auto result = change<void>(
-      {"store.end_walk.begin", "store.end_walk.before_commit", "store.end_walk.after_commit"},
-      [&](Draft& draft) -> Result<void> {
-        const MirrorLane* const found = draft.before().lane(walk.lane);
-        if (found == nullptr || found->lane.last_walk.ordinal != walk.ordinal || found->lane.last_walk.ended_at_ms != 0)
-          return fail(Status::state, fmt::format("walk {} of lane {} is not under way: nothing was recorded",
-                                                 walk.ordinal, walk.lane));
-        if (end.reached < 0 || end.reached > walk.last || end.stopped_by < 0 || end.stopped_by > walk.last ||
-            (end.completed && end.stopped_by != 0))
-          return fail(Status::argument,
-                      fmt::format("walk {} of lane {} cannot have ended so: reached {}, stopped by {} "
-                                  "of {}",
-                                  walk.ordinal, walk.lane, end.reached, end.stopped_by, walk.last));
-        MirrorLane& entry = draft.lane(walk.lane);
-        LastWalk& last = entry.lane.last_walk;
-        last.reached = end.reached;
-        last.ended_at_ms = moment(now_ms);
-        last.completed = end.completed;
-        last.stopped_by = end.stopped_by;
-        last.error = end.error;
-        entry.walked_here = false;
-        connection_.query(kEndWalk)
-            .bind(walk.lane, walk.ordinal, end.reached, last.ended_at_ms, end.completed ? 1 : 0, end.stopped_by,
-                  end.error)
-            .run();
-        fault_point("store.end_walk.walk_written");
-        if (end.completed) {
-          entry.lane.mark = std::max(entry.lane.mark, walk.last);
-          entry.lane.stopping_sequence = 0;
-          entry.lane.stopping_count = 0;
-          entry.reached = 0;
-        } else {
-          stop_walk(entry, walk, end, last.ended_at_ms, dropped_here);
-        }
-        update_lane(connection_, entry);
-        fault_point("store.end_walk.lane_written");
-        entry.lane.waiting = count_waiting(connection_, entry.lane);
-        return {};
-      });
-  if (result) dropped.insert(dropped.end(), dropped_here.begin(), dropped_here.end());
+Result<void> SqliteStore::end_walks(std::span<EndedWalk> ended, std::int64_t now_ms) {
+  auto result = change<void>({"store.end_walk.begin", "store.end_walk.before_commit", "store.end_walk.after_commit"},
+                             [&](Draft& draft) -> Result<void> {
+                               for (EndedWalk& one : ended)
+                                 if (auto recorded = end_in(draft, one, now_ms); !recorded)
+                                   return fail(recorded.error());
+                               return {};
+                             });
+  if (!result)
+    for (EndedWalk& one : ended) one.dropped.clear();
   return result;
+}
+
+Result<void> SqliteStore::end_in(Draft& draft, EndedWalk& ended, std::int64_t now_ms) {
+  const auto& [walk, end, dropped] = ended;
+  const MirrorLane* const found = draft.before().lane(walk.lane);
+  if (found == nullptr || found->lane.last_walk.ordinal != walk.ordinal || found->lane.last_walk.ended_at_ms != 0)
+    return fail(Status::state,
+                fmt::format("walk {} of lane {} is not under way: nothing was recorded", walk.ordinal, walk.lane));
+  if (end.reached < 0 || end.reached > walk.last || end.stopped_by < 0 || end.stopped_by > walk.last ||
+      (end.completed && end.stopped_by != 0))
+    return fail(Status::argument, fmt::format("walk {} of lane {} cannot have ended so: reached {}, stopped by {} "
+                                              "of {}",
+                                              walk.ordinal, walk.lane, end.reached, end.stopped_by, walk.last));
+  MirrorLane& entry = draft.lane(walk.lane);
+  LastWalk& last = entry.lane.last_walk;
+  last.reached = end.reached;
+  last.ended_at_ms = moment(now_ms);
+  last.completed = end.completed;
+  last.stopped_by = end.stopped_by;
+  last.error = end.error;
+  entry.walked_here = false;
+  connection_.query(kEndWalk)
+      .bind(walk.lane, walk.ordinal, end.reached, last.ended_at_ms, end.completed ? 1 : 0, end.stopped_by, end.error)
+      .run();
+  fault_point("store.end_walk.walk_written");
+  if (end.completed) {
+    entry.lane.mark = std::max(entry.lane.mark, walk.last);
+    entry.lane.stopping_sequence = 0;
+    entry.lane.stopping_count = 0;
+    entry.reached = 0;
+  } else {
+    stop_walk(entry, walk, end, last.ended_at_ms, ended.dropped);
+  }
+  update_lane(connection_, entry);
+  fault_point("store.end_walk.lane_written");
+  entry.lane.waiting = count_waiting(connection_, entry.lane);
+  return {};
 }
 
 void SqliteStore::stop_walk(MirrorLane& entry, const Walk& walk, const WalkEnd& end, std::int64_t now_ms,

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/fault_point.h"
 #include "small_world.h"
 
 namespace ptb::test {
@@ -371,6 +372,29 @@ TEST(Engine, ADeadToolDelaysNoOther) {
   world.capture({world.event(kWiki, EventKind::course_imported, "W")}, &operation);
   EXPECT_EQ(world.wait(operation).tally.acknowledged, 1U);
   EXPECT_THAT(world.heard(), ElementsAre("W:ok"));
+}
+
+TEST(Engine, WalksThatEndTogetherShareACommit) {
+  static int commits = 0;
+  SmallWorld world;
+  std::vector<Locator> tools;
+  for (int i = 0; i < 5; ++i) {
+    tools.push_back({"v" + std::to_string(i), "p"});
+    world.install(tools.back(), ToolState::available);
+  }
+  // All answers come in one go, once all five are under way.
+  int under_way = 0;
+  world.model = [&](const Received&) { return ++under_way > 5 ? "ok" : "hang"; };
+  for (const auto& tool : tools) world.capture_one(tool, EventKind::course_imported, "E");
+  commits = 0;
+  fault_point_hook = [](const char* name) {
+    commits += std::string_view(name) == "store.end_walk.after_commit" ? 1 : 0;
+  };
+  world.run();
+  fault_point_hook = nullptr;
+  EXPECT_EQ(world.heard().size(), 5U);
+  for (const auto& tool : tools) EXPECT_EQ(world.lane(tool).waiting, 0);
+  EXPECT_LT(commits, 5);
 }
 
 TEST(Engine, ToolsThatFailedShareHalfOfThePlaces) {

@@ -59,7 +59,8 @@ void ModelTransport::start(std::uint64_t ticket, HttpRequest request) {
 }
 
 void ModelTransport::poll(std::vector<ExchangeResult>& done, int timeout_ms) {
-  for (std::size_t i = 0; i < under_way_.size(); ++i) {
+  const std::size_t before = done.size();
+  for (std::size_t left = under_way_.size(); left > 0; --left) {
     auto [ticket, request] = std::move(under_way_.front());
     under_way_.pop_front();
     Received received = decode(request);
@@ -80,9 +81,8 @@ void ModelTransport::poll(std::vector<ExchangeResult>& done, int timeout_ms) {
     }
     done.push_back(std::move(result));
     clock_.advance(1);
-    return;
   }
-  clock_.advance(std::max(timeout_ms, 1));
+  if (done.size() == before) clock_.advance(std::max(timeout_ms, 1));
 }
 
 void ModelHost::outcome(const EventOutcome& outcome) {
