@@ -108,7 +108,13 @@ class ToolProcess {
     read_until(out_, stdout_, [] { return false; });
     read_until(err_, stderr_, [] { return false; });
     int status = 0;
-    ::waitpid(child_, &status, 0);
+    for (int waited_ms = 0; ::waitpid(child_, &status, WNOHANG) == 0; waited_ms += 5) {
+      if (waited_ms == kPatienceMs) {
+        ADD_FAILURE() << "the tool did not end within " << kPatienceMs << " ms";
+        ::kill(child_, SIGKILL);
+      }
+      ::poll(nullptr, 0, 5);
+    }
     child_ = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
