@@ -32,7 +32,7 @@ fi
 cp -r "$here/host" "$work/source"
 
 configure_and_build() {
-  "$cmake" -S "$work/source" -B "$work/with_cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
+  "$cmake" -G Ninja -S "$work/source" -B "$work/with_cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
     -DCMAKE_C_FLAGS="$flags" && "$cmake" --build "$work/with_cmake"
 }
 configure_and_build >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
