@@ -47,10 +47,20 @@ bool is_code(std::string_view code) {
 std::string_view to_text(EventKind kind) { return kKinds.at(static_cast<std::size_t>(kind)); }
 std::optional<EventKind> event_kind_from(std::string_view text) { return find_in<EventKind>(kKinds, text); }
 
+std::optional<EventKind> event_kind_from(std::int64_t number) {
+  if (number < 1 || number >= static_cast<std::int64_t>(kKinds.size())) return std::nullopt;
+  return static_cast<EventKind>(number);
+}
+
 std::string_view to_text(EventState state) { return kStates.at(static_cast<std::size_t>(state)); }
 std::optional<EventState> event_state_from(std::string_view text) { return find_in<EventState>(kStates, text); }
 
 std::string_view to_text(Deferral deferral) { return kDeferrals.at(static_cast<std::size_t>(deferral)); }
+
+std::optional<Deferral> deferral_from(std::int64_t number) {
+  if (number < 0 || number >= static_cast<std::int64_t>(kDeferrals.size())) return std::nullopt;
+  return static_cast<Deferral>(number);
+}
 
 std::string to_text(const Locator& locator) { return locator.vendor + "/" + locator.program; }
 
@@ -69,8 +79,9 @@ Result<Locator> locator_from(std::string_view text) {
 }
 
 EventId event_id_v5(const EventId& bridge, std::string_view generation, std::string_view operation,
-                    const Locator& locator, EventKind kind, std::uint32_t ordinal, Pairs arguments) {
-  std::sort(arguments.begin(), arguments.end());
+                    const Locator& locator, EventKind kind, std::uint32_t ordinal, const Pairs& arguments) {
+  PairViews sorted(arguments.begin(), arguments.end());
+  std::sort(sorted.begin(), sorted.end());
   std::string name;
   append_netstring(name, generation);
   append_netstring(name, operation);
@@ -78,7 +89,10 @@ EventId event_id_v5(const EventId& bridge, std::string_view generation, std::str
   append_netstring(name, locator.program);
   append_netstring(name, to_text(kind));
   append_netstring(name, std::to_string(ordinal));
-  name += encode_pairs(arguments);
+  for (const auto& [key, value] : sorted) {
+    append_netstring(name, key);
+    append_netstring(name, value);
+  }
   // The bridge id is the namespace: it comes first in what is hashed.
   return boost::uuids::name_generator_sha1(bridge)(name);
 }

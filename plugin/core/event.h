@@ -13,7 +13,8 @@ namespace ptb {
 
 using EventId = boost::uuids::uuid;
 
-/// Actions of the proxy-tool protocol §4 that the bridge sends, in wire spelling with '_' for '-'.
+/// Actions of the proxy-tool protocol §4 that the bridge sends, in wire spelling with '_' for '-'. The numbers are
+/// stored.
 enum class EventKind : std::uint8_t {
   course_copied = 1,
   course_imported,
@@ -31,6 +32,7 @@ enum class EventKind : std::uint8_t {
 
 /// "course-copied" and so on.
 std::string_view to_text(EventKind kind);
+std::optional<EventKind> event_kind_from(std::int64_t number);
 std::optional<EventKind> event_kind_from(std::string_view text);
 
 /// pending, then exactly one of the others.
@@ -38,7 +40,7 @@ enum class EventState : std::uint8_t { pending = 0, delivered = 1, refused = 2, 
 std::string_view to_text(EventState state);
 std::optional<EventState> event_state_from(std::string_view text);
 
-/// Why an event waits (or, for first_attempt, why it does not).
+/// Why an event waits (or, for first_attempt, why it does not). The numbers are stored.
 enum class Deferral : std::uint8_t {
   first_attempt = 0,
   not_installed = 1,
@@ -52,6 +54,7 @@ enum class Deferral : std::uint8_t {
   queued_for_pull = 9,
 };
 std::string_view to_text(Deferral deferral);
+std::optional<Deferral> deferral_from(std::int64_t number);
 
 /// Vendor code and program code: how a tool is found before and after it is installed.
 struct Locator {
@@ -104,7 +107,7 @@ struct StoredEvent {
 /// The identity of an event of a named operation: UUID version 5 over length-prefixed bridge id, generation, operation,
 /// locator, kind, ordinal and arguments sorted by name, so that a repeated capture gives the same id.
 EventId event_id_v5(const EventId& bridge, std::string_view generation, std::string_view operation,
-                    const Locator& locator, EventKind kind, std::uint32_t ordinal, Pairs arguments);
+                    const Locator& locator, EventKind kind, std::uint32_t ordinal, const Pairs& arguments);
 
 /// 36 characters, lower case.
 std::string to_text(const EventId& id);

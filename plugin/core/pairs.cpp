@@ -1,6 +1,8 @@
 #include "core/pairs.h"
 
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 
 namespace ptb {
 
@@ -72,8 +74,22 @@ std::size_t utf8_sequence(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+/// True where all eight bytes are ASCII and none is NUL: no byte has its high bit set, and none borrows when one is
+/// taken from each.
+bool is_plain(const char* eight_bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, eight_bytes, sizeof word);
+  return ((word | (word - 0x0101010101010101U)) & 0x8080808080808080U) == 0;
+}
+
+}  // namespace
+
 bool is_clean_utf8(std::string_view text) {
   while (!text.empty()) {
+    while (text.size() >= 8 && is_plain(text.data())) text.remove_prefix(8);
+    if (text.empty()) break;
     if (text.front() == '\0') return false;
     const std::size_t size = utf8_sequence(text);
     if (size == 0) return false;

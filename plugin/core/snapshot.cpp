@@ -7,7 +7,7 @@ namespace ptb {
 
 namespace {
 
-// Compared in lower case: receivers on .NET look names up without regard to case.
+// Sorted. In lower case: receivers on .NET look names up without regard to case.
 constexpr std::array<std::string_view, 33> kReserved = {"action",
                                                         "attempt",
                                                         "backup_id",
@@ -41,6 +41,7 @@ constexpr std::array<std::string_view, 33> kReserved = {"action",
                                                         "type",
                                                         "user_id",
                                                         "userid"};
+static_assert(std::is_sorted(kReserved.begin(), kReserved.end()));
 
 }  // namespace
 
@@ -52,6 +53,9 @@ std::string_view to_text(Scope scope) {
 std::string encode_settings(Settings settings) {
   std::sort(settings.begin(), settings.end());
   std::string out;
+  std::size_t size = 0;
+  for (const auto& setting : settings) size += setting.key.size() + setting.value.size() + 32;
+  out.reserve(size);
   for (const auto& setting : settings) {
     append_netstring(out, to_text(setting.scope));
     append_netstring(out, setting.key);
@@ -109,7 +113,7 @@ Result<PairViews> effective_settings(std::string_view encoded) {
 
 bool is_reserved_name(std::string_view name) {
   if (name.starts_with("top_") || name.starts_with("bottom_")) return true;
-  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
+  return std::binary_search(kReserved.begin(), kReserved.end(), name);
 }
 
 std::string setting_key_problem(std::string_view key) {

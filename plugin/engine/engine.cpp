@@ -121,17 +121,17 @@ void Engine::prepare(ReportedEvent& reported, std::int64_t now_ms, CaptureItem& 
 /// Asks the host once for each distinct tool, course and item, on this thread and under no lock.
 Result<void> Engine::load_settings(CaptureBatch& batch) {
   using Whose = std::tuple<const Locator&, std::string_view, std::string_view>;
-  std::map<Whose, std::string> loaded;
+  std::map<Whose, const CaptureItem*> loaded;
   for (CaptureItem& item : batch.items) {
     const Event& event = item.event;
-    const Whose whose(event.locator, event.course_id, event.content_id);
-    auto at = loaded.find(whose);
-    if (at == loaded.end()) {
-      auto settings = host_.load_settings(event.locator, event.course_id, event.content_id);
-      if (!settings) return fail(settings.error());
-      at = loaded.emplace(whose, encode_settings(std::move(*settings))).first;
+    const auto [first, is_new] = loaded.try_emplace(Whose(event.locator, event.course_id, event.content_id), &item);
+    if (!is_new) {
+      item.settings = first->second->settings;
+      continue;
     }
-    item.settings = at->second;
+    auto settings = host_.load_settings(event.locator, event.course_id, event.content_id);
+    if (!settings) return fail(settings.error());
+    item.settings = encode_settings(std::move(*settings));
   }
   return {};
 }

@@ -1,22 +1,10 @@
 #include "store/event_rows.h"
 
 #include <algorithm>
-#include <array>
 
 namespace ptb {
 
 namespace {
-
-constexpr std::array<Deferral, 10> kDeferrals = {
-    Deferral::first_attempt,  Deferral::not_installed,  Deferral::not_available, Deferral::not_responding,
-    Deferral::behind_backlog, Deferral::delayed,        Deferral::held,          Deferral::suspended,
-    Deferral::maintenance,    Deferral::queued_for_pull};
-
-Deferral deferral_from(std::string_view text) {
-  for (const Deferral deferral : kDeferrals)
-    if (to_text(deferral) == text) return deferral;
-  throw StoreFailure{{Status::damaged, "the store holds an event with an unknown deferral: restore it from a backup"}};
-}
 
 // The first walk that moved the mark among those begun after the event was captured is the one that delivered it.
 constexpr const char* kCoveringWalk =
@@ -31,12 +19,13 @@ StoredEvent read_event(Connection& connection, const Query& row, const Mirror& m
   stored.place = place_of(row.integer(0));
   const auto id = row.bytes(1);
   const MirrorLane* const lane = mirror.lane(stored.place.lane);
-  const auto kind = event_kind_from(row.text(9));
-  if (lane == nullptr || !kind || id.size() != stored.event.id.size())
+  const auto kind = event_kind_from(row.integer(9));
+  const auto captured_as = deferral_from(row.integer(3));
+  if (lane == nullptr || !kind || !captured_as || id.size() != stored.event.id.size())
     throw StoreFailure{{Status::damaged, "the store holds an event that makes no sense: restore it from a backup"}};
   std::copy(id.begin(), id.end(), stored.event.id.begin());
   stored.state = static_cast<EventState>(row.integer(2));
-  stored.captured_as = deferral_from(row.text(3));
+  stored.captured_as = *captured_as;
   stored.walks_before = row.integer(4);
   stored.snapshot = row.integer(5);
   stored.event.occurred_at_ms = row.integer(6);

@@ -24,6 +24,11 @@ constexpr Place place_of(std::int64_t number) { return {number >> kSequenceBits,
   "place, event_id, state, captured_as, walks_before, snapshot, occurred_at, captured_at, settled_at, kind, " \
   "operation, course_id, content_id, reason, answer, context, arguments, walks"
 
+/// The settings of a row of event, whoever holds them.
+#define PTB_EVENT_SETTINGS                                      \
+  "CASE WHEN settings <> '' OR snapshot IS NULL THEN settings " \
+  "ELSE (SELECT settings FROM event AS holder WHERE holder.place = event.snapshot) END"
+
 /// A row as a value. An event that the mark of its lane has passed is `delivered`, at the end of the walk that covered
 /// it. Throws StoreFailure where the row makes no sense.
 StoredEvent read_event(Connection& connection, const Query& row, const Mirror& mirror);

@@ -12,13 +12,15 @@ namespace {
 constexpr std::array<std::string_view, 3> kHolds = {"none", "held", "suspended"};
 
 constexpr const char* kInsertLane =
-    "INSERT INTO lane (key, tool, mark, reached, released, hold, hold_reason, stopping_sequence, stopping_count) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    "INSERT INTO lane (key, tool, mark, reached, released, hold, hold_reason, stopping_sequence, stopping_count, "
+    "keyed) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 constexpr const char* kUpdateLane =
     "UPDATE lane SET key = ?1, tool = ?2, mark = ?3, reached = ?4, released = ?5, hold = ?6, hold_reason = ?7, "
-    "stopping_sequence = ?8, stopping_count = ?9 WHERE id = ?10";
+    "stopping_sequence = ?8, stopping_count = ?9, keyed = ?10 WHERE id = ?11";
 constexpr const char* kSelectLanes =
-    "SELECT id, key, tool, mark, reached, released, hold, hold_reason, stopping_sequence, stopping_count FROM lane";
+    "SELECT id, key, tool, mark, reached, released, hold, hold_reason, stopping_sequence, stopping_count, keyed "
+    "FROM lane";
 constexpr const char* kLastWalk =
     "SELECT ordinal, first, last, reached, started_at, ended_at, completed, stopped_by, error FROM walk WHERE lane = "
     "?1 "
@@ -27,6 +29,7 @@ constexpr const char* kLastPlace = "SELECT max(place) FROM event WHERE place BET
 constexpr const char* kCountExceptions =
     "SELECT count(*) FROM event INDEXED BY event_exception WHERE state <> 0 AND state IN (1, 2, 3, 4) "
     "AND place BETWEEN ?1 AND ?2";
+constexpr const char* kKeysBehind = "SELECT event_id, place FROM event WHERE place BETWEEN ?1 AND ?2";
 constexpr const char* kPutTool =
     "INSERT OR REPLACE INTO tool (locator, guid, state, descriptor, strict_mode, allow_http, allow_private, "
     "allow_downgrade, wire, ca_file, timeout_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
@@ -98,7 +101,21 @@ void bind_lane(Query& query, const MirrorLane& entry, auto... more) {
   const Lane& lane = entry.lane;
   query.bind(lane.key, to_text(lane.tool), lane.mark, entry.reached, lane.released ? 1 : 0,
              kHolds.at(static_cast<std::size_t>(lane.hold)), lane.hold_reason, lane.stopping_sequence,
-             lane.stopping_count, more...);
+             lane.stopping_count, entry.keyed, more...);
+}
+
+void load_unentered_keys(Connection& connection, const MirrorLane& entry, Mirror& mirror) {
+  const Lane& lane = entry.lane;
+  if (entry.keyed >= lane.last_sequence) return;
+  auto row = connection.query(kKeysBehind);
+  row.bind(place_number(lane.id, entry.keyed + 1), place_number(lane.id, lane.last_sequence));
+  while (row.row()) {
+    EventId id{};
+    const auto bytes = row.bytes(0);
+    if (bytes.size() != id.size()) raise_damaged("event id");
+    std::copy(bytes.begin(), bytes.end(), id.begin());
+    if (!mirror.put_key(id, row.integer(1))) raise_damaged("second event of one id");
+  }
 }
 
 }  // namespace
@@ -124,6 +141,7 @@ Mirror load_mirror(Connection& connection) {
     lane.hold_reason = row.text(7);
     lane.stopping_sequence = row.integer(8);
     lane.stopping_count = row.integer(9);
+    entry.keyed = row.integer(10);
     load_last_walk(connection, lane);
     auto last = connection.query(kLastPlace);
     last.bind(place_number(lane.id, 0), place_number(lane.id, kMaxSequence));
@@ -131,6 +149,7 @@ Mirror load_mirror(Connection& connection) {
     lane.last_sequence =
         last.row() && !last.is_null(0) ? std::max(lane.mark, place_of(last.integer(0)).sequence) : lane.mark;
     lane.waiting = count_waiting(connection, lane);
+    load_unentered_keys(connection, entry, mirror);
     mirror.put(std::move(entry));
   }
   return mirror;

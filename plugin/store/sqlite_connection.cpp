@@ -73,11 +73,11 @@ void Query::check(int code) const {
 
 void Query::put(int at, std::int64_t value) { check(sqlite3_bind_int64(statement_, at, value)); }
 void Query::put(int at, std::string_view value) {
-  check(sqlite3_bind_text64(statement_, at, value.data() == nullptr ? "" : value.data(), value.size(), SQLITE_TRANSIENT,
+  check(sqlite3_bind_text64(statement_, at, value.data() == nullptr ? "" : value.data(), value.size(), lifetime_,
                             SQLITE_UTF8));
 }
 void Query::put(int at, std::span<const unsigned char> value) {
-  check(sqlite3_bind_blob64(statement_, at, value.data(), value.size(), SQLITE_TRANSIENT));
+  check(sqlite3_bind_blob64(statement_, at, value.data(), value.size(), lifetime_));
 }
 void Query::put(int at, std::nullopt_t) { check(sqlite3_bind_null(statement_, at)); }
 

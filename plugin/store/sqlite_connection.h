@@ -35,6 +35,14 @@ class Query {
     (put(++at, values), ...);
     return *this;
   }
+  /// The same without copies: texts and bytes must stay as they are until the query has run.
+  template <typename... Values>
+  Query& bind_in_place(const Values&... values) {
+    lifetime_ = SQLITE_STATIC;
+    bind(values...);
+    lifetime_ = SQLITE_TRANSIENT;
+    return *this;
+  }
   /// Steps. True: a row can be read.
   bool row();
   /// Steps until it is done, and resets it so that it can be bound and run again.
@@ -59,6 +67,7 @@ class Query {
 
   Connection& connection_;
   sqlite3_stmt* statement_;
+  sqlite3_destructor_type lifetime_ = SQLITE_TRANSIENT;
 };
 
 class Connection {

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 // 37 / 36 / 43 µs, 1000 a commit 25 / 22 / 22 µs; a page cache of 4, 8 or 16 MB instead of SQLite's 2 changed nothing.
 // Reckoned: a page holds 1 / 3 / 7 such events, but with a million keys each key is on a page of its own, so that a
 // commit of 1000 events writes about 8 / 11 / 18 MB.
-constexpr int kPageBytes = 8192;
+constexpr int kPageBytes = 16384;
 constexpr int kCheckpointPages = 1000;  // SQLite's own choice; a log that keeps growing slows single commits down
 
 class File {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/clock.h"
@@ -77,15 +78,10 @@ class SqliteStore final : public Store {
 
   /// How far the current round of reclaim has come.
   struct ReclaimRound {
-    enum class Phase : std::uint8_t { lanes, exceptions, snapshots, done } phase = Phase::lanes;
+    enum class Phase : std::uint8_t { lanes, exceptions, done } phase = Phase::lanes;
     std::int64_t lane = 0;  ///< the last lane that is done
     int state = 1;          ///< of exceptions: the last row looked at
     std::int64_t place = 0;
-    std::int64_t snapshot = 0;  ///< of snapshot uses: the last row looked at
-    std::int64_t stretch = 0;
-    std::int64_t removed = 1;    ///< events since the last sweep over snapshot uses; the first sweep is always due
-    std::int64_t uses_seen = 0;  ///< rows of the last sweep
-    std::int64_t uses_now = 0;   ///< rows of this sweep
   };
 
   SqliteStore(StoreLock lock, std::string path, Connection connection, Mirror mirror);
@@ -100,8 +96,13 @@ class SqliteStore final : public Store {
 
   CaptureAnswer capture_item(Draft& draft, const CaptureItem& item, const DecideCapture& decide);
   MirrorLane& lane_for(Draft& draft, const std::string& key, const Locator& locator, bool installed);
-  std::int64_t snapshot_for(const std::string& settings);
-  void insert_event(const CaptureItem& item, const MirrorLane& entry, Deferral captured_as);
+  void insert_event(Draft& draft, const CaptureItem& item, const MirrorLane& entry, Deferral captured_as);
+  std::int64_t holder_of_settings(const std::string& settings, std::int64_t place);
+  std::string settings_at(std::int64_t place);
+  std::optional<std::int64_t> entered_key(const EventId& id);
+  std::optional<std::int64_t> place_of_key(const EventId& id);
+  /// At the begin of a transaction only: no event of its own may be behind in the lanes.
+  void enter_keys(Draft& draft);
   Walk begin_in(MirrorLane& entry, std::int64_t now_ms);
   Result<void> end_in(Draft& draft, EndedWalk& ended, std::int64_t now_ms);
   void stop_walk(MirrorLane& entry, const Walk& walk, const WalkEnd& end, std::int64_t now_ms,
@@ -115,17 +116,17 @@ class SqliteStore final : public Store {
 
   void reclaim_lanes(Draft& draft, const Reclaiming& terms, int& pieces);
   void move_idle_mark(Draft& draft, const MirrorLane& entry);
-  void reclaim_acknowledged(const Lane& lane, const Reclaiming& terms, int& pieces);
+  void reclaim_acknowledged(Draft& draft, const Lane& lane, const Reclaiming& terms, int& pieces);
+  int remove_range(std::int64_t first, std::int64_t last, int& pieces);
   void reclaim_keys(std::int64_t lane, const Reclaiming& terms, int& pieces);
   void reclaim_exceptions(Draft& draft, const Reclaiming& terms, int& pieces);
-  void reclaim_snapshots(int& pieces);
-  bool next_round();
 
   std::mutex mutex_;
   StoreLock lock_;  // before the connection: released after it is closed
   std::string path_;
   Connection connection_;
   Mirror mirror_;
+  std::unordered_map<std::size_t, std::int64_t> recent_settings_;  ///< hash → place of an event that may hold them
   ReclaimRound round_;
 };
 

@@ -1,9 +1,10 @@
-// The capture path of SqliteStore: what it writes for an event is the event, its key and, where they are new, its
-// settings and its lane.
+// The capture path of SqliteStore: what it writes for an event is one row, and its lane where that is new. Keys follow,
+// many at a time.
 #include <fmt/format.h>
-#include <openssl/sha.h>
 
-#include <array>
+#include <algorithm>
+#include <functional>
+#include <set>
 
 #include "store/event_rows.h"
 #include "store/lane_rows.h"
@@ -13,15 +14,21 @@ namespace ptb {
 
 namespace {
 
+/// So many keys are entered together: sorted, they touch each page of event_key once, where one capture would write a
+/// page of its own for a key of 16 bytes. The store's opening reads as many events.
+constexpr std::size_t kKeysEnteredTogether = 1024;
+
+/// Equal settings are shared over so many events of a lane, so that an event that holds some is not kept much longer
+/// than those around it.
+constexpr std::int64_t kSharingReach = 1024;
+constexpr std::size_t kMaxRecentSettings = 1024;
+
 constexpr const char* kFindKey = "SELECT place FROM event_key WHERE event_id = ?1";
 constexpr const char* kInsertKey = "INSERT INTO event_key (event_id, place) VALUES (?1, ?2)";
 constexpr const char* kInsertEvent =
     "INSERT INTO event (place, event_id, waits, kind, captured_as, walks_before, snapshot, occurred_at, captured_at, "
-    "operation, course_id, content_id, context, arguments) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-constexpr const char* kFindSnapshot = "SELECT id FROM snapshot WHERE digest = ?1";
-constexpr const char* kInsertSnapshot = "INSERT INTO snapshot (digest, content) VALUES (?1, ?2)";
-constexpr const char* kUseSnapshot = "INSERT OR IGNORE INTO snapshot_use (snapshot, stretch) VALUES (?1, ?2 >> 10)";
+    "operation, course_id, content_id, context, arguments, settings) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 
 std::span<const unsigned char> bytes_of(const EventId& id) { return {id.begin(), id.size()}; }
 
@@ -30,6 +37,7 @@ std::span<const unsigned char> bytes_of(const EventId& id) { return {id.begin(),
 Result<void> SqliteStore::capture(std::span<CaptureBatch* const> batches, const DecideCapture& decide) {
   auto result = change<void>({"store.capture.begin", "store.capture.before_commit", "store.capture.after_commit"},
                              [&](Draft& draft) -> Result<void> {
+                               if (mirror_.unentered_keys().size() >= kKeysEnteredTogether) enter_keys(draft);
                                for (CaptureBatch* const batch : batches) {
                                  batch->answers.clear();
                                  batch->answers.reserve(batch->items.size());
@@ -46,14 +54,11 @@ Result<void> SqliteStore::capture(std::span<CaptureBatch* const> batches, const 
 CaptureAnswer SqliteStore::capture_item(Draft& draft, const CaptureItem& item, const DecideCapture& decide) {
   CaptureAnswer answer;
   answer.id = item.event.id;
-  {
-    auto known = connection_.query(kFindKey);
-    known.bind(bytes_of(item.event.id));
-    if (known.row()) {
-      answer.kind = CaptureAnswer::Kind::duplicate;
-      answer.place = place_of(known.integer(0));
-      return answer;
-    }
+  const auto fresh = draft.unentered_key(item.event.id);
+  if (const auto known = fresh ? fresh : entered_key(item.event.id)) {
+    answer.kind = CaptureAnswer::Kind::duplicate;
+    answer.place = place_of(*known);
+    return answer;
   }
   // Asked about the lane as it was before this transaction: the events of one call do not queue behind each other.
   const std::string key = to_text(item.event.locator);
@@ -70,7 +75,7 @@ CaptureAnswer SqliteStore::capture_item(Draft& draft, const CaptureItem& item, c
     throw StoreFailure{{Status::store, fmt::format("store {}: lane {} is full", path_, key)}};
   ++entry.lane.last_sequence;
   ++entry.lane.waiting;
-  insert_event(item, entry, decision.deferral);
+  insert_event(draft, item, entry, decision.deferral);
   answer.kind = CaptureAnswer::Kind::fresh;
   answer.place = {entry.lane.id, entry.lane.last_sequence};
   answer.deferral = decision.deferral;
@@ -98,37 +103,67 @@ MirrorLane& SqliteStore::lane_for(Draft& draft, const std::string& key, const Lo
   return draft.add(std::move(entry));
 }
 
-void SqliteStore::insert_event(const CaptureItem& item, const MirrorLane& entry, Deferral captured_as) {
+void SqliteStore::insert_event(Draft& draft, const CaptureItem& item, const MirrorLane& entry, Deferral captured_as) {
   const Event& event = item.event;
   const std::int64_t place = place_number(entry.lane.id, entry.lane.last_sequence);
-  const std::int64_t snapshot = snapshot_for(item.settings);
-  if (snapshot != 0) {
-    connection_.query(kUseSnapshot).bind(snapshot, place).run();
-    fault_point("store.capture.snapshot_written");
-  }
+  const std::int64_t holder = holder_of_settings(item.settings, place);
   connection_.query(kInsertEvent)
-      .bind(place, bytes_of(event.id), waits_after_failure(event.kind) ? 1 : 0, to_text(event.kind),
-            to_text(captured_as), entry.lane.last_walk.ordinal, snapshot, event.occurred_at_ms, event.captured_at_ms,
-            event.operation, event.course_id, event.content_id, event.context, event.arguments)
+      .bind_in_place(place, bytes_of(event.id), waits_after_failure(event.kind) ? 1 : 0, static_cast<int>(event.kind),
+                     static_cast<int>(captured_as), entry.lane.last_walk.ordinal, holder, event.occurred_at_ms,
+                     event.captured_at_ms, event.operation, event.course_id, event.content_id, event.context,
+                     event.arguments, holder == place ? std::string_view(item.settings) : std::string_view())
       .run();
+  draft.put_key(event.id, place);
   fault_point("store.capture.event_written");
-  connection_.query(kInsertKey).bind(bytes_of(event.id), place).run();
-  fault_point("store.capture.key_written");
 }
 
-/// The id of the snapshot with that content, stored where it is new; 0 for no settings.
-std::int64_t SqliteStore::snapshot_for(const std::string& settings) {
+/// The place of the event that holds those settings: a recent one of the same lane, else `place` itself; 0 for no
+/// settings.
+std::int64_t SqliteStore::holder_of_settings(const std::string& settings, std::int64_t place) {
   if (settings.empty()) return 0;
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(settings.data()), settings.size(), digest.data());
-  const std::span<const unsigned char> key(digest);
-  {
-    auto known = connection_.query(kFindSnapshot);
-    known.bind(key);
-    if (known.row()) return known.integer(0);
+  const std::size_t hash = std::hash<std::string>()(settings);
+  const auto recent = recent_settings_.find(hash);
+  if (recent != recent_settings_.end()) {
+    // What is remembered may have been undone or removed, so the row itself decides.
+    const std::int64_t holder = recent->second;
+    const bool near = place_of(holder).lane == place_of(place).lane && holder < place && place - holder < kSharingReach;
+    if (near && settings_at(holder) == settings) return holder;
   }
-  connection_.query(kInsertSnapshot).bind(key, settings).run();
-  return connection_.last_row_id();
+  if (recent_settings_.size() >= kMaxRecentSettings) recent_settings_.clear();
+  recent_settings_[hash] = place;
+  return place;
+}
+
+std::optional<std::int64_t> SqliteStore::entered_key(const EventId& id) {
+  auto known = connection_.query(kFindKey);
+  known.bind(bytes_of(id));
+  return known.row() ? std::optional(known.integer(0)) : std::nullopt;
+}
+
+std::optional<std::int64_t> SqliteStore::place_of_key(const EventId& id) {
+  const auto& fresh = mirror_.unentered_keys();
+  const auto at = fresh.find(id);
+  return at != fresh.end() ? std::optional(at->second) : entered_key(id);
+}
+
+void SqliteStore::enter_keys(Draft& draft) {
+  const auto& fresh = draft.before().unentered_keys();
+  if (fresh.empty() || draft.has_entered_keys()) return;
+  std::vector<std::pair<EventId, std::int64_t>> sorted(fresh.begin(), fresh.end());
+  std::sort(sorted.begin(), sorted.end());
+  std::set<std::int64_t> lanes;
+  for (const auto& [id, place] : sorted) {
+    connection_.query(kInsertKey).bind(bytes_of(id), place).run();
+    lanes.insert(place_of(place).lane);
+  }
+  fault_point("store.keys.entered");
+  for (const std::int64_t id : lanes) {
+    MirrorLane& entry = draft.lane(id);
+    entry.keyed = entry.lane.last_sequence;
+    update_lane(connection_, entry);
+  }
+  draft.keys_entered();
+  fault_point("store.keys.lanes_written");
 }
 
 }  // namespace ptb

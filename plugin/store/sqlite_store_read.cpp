@@ -13,10 +13,8 @@ namespace {
 constexpr std::int64_t kPageLimit = 1000;
 constexpr int kSettingsColumn = 18;  // of kPendingRows: behind PTB_EVENT_COLUMNS
 
-constexpr const char* kPendingRows =
-    "SELECT " PTB_EVENT_COLUMNS
-    ", (SELECT content FROM snapshot WHERE id = event.snapshot) FROM event WHERE place BETWEEN ?1 AND ?2 AND state = 0 "
-    "ORDER BY place LIMIT ?3";
+constexpr const char* kPendingRows = "SELECT " PTB_EVENT_COLUMNS ", " PTB_EVENT_SETTINGS
+                                     " FROM event WHERE place BETWEEN ?1 AND ?2 AND state = 0 ORDER BY place LIMIT ?3";
 constexpr const char* kAllRows =
     "SELECT " PTB_EVENT_COLUMNS " FROM event WHERE place BETWEEN ?1 AND ?2 ORDER BY place LIMIT ?3";
 constexpr const char* kDeliveredRows =
@@ -24,9 +22,8 @@ constexpr const char* kDeliveredRows =
 constexpr const char* kExceptionRows = "SELECT " PTB_EVENT_COLUMNS
                                        " FROM event INDEXED BY event_exception WHERE state <> 0 AND state = ?4 "
                                        "AND place BETWEEN ?1 AND ?2 ORDER BY place LIMIT ?3";
-constexpr const char* kRowOfKey =
-    "SELECT " PTB_EVENT_COLUMNS " FROM event WHERE place = (SELECT place FROM event_key WHERE event_id = ?1)";
-constexpr const char* kSnapshotContent = "SELECT content FROM snapshot WHERE id = ?1";
+constexpr const char* kRowAt = "SELECT " PTB_EVENT_COLUMNS " FROM event WHERE place = ?1";
+constexpr const char* kSettingsAt = "SELECT settings FROM event WHERE place = ?1 AND settings <> ''";
 
 std::int64_t page_size(std::int64_t asked) { return std::clamp<std::int64_t>(asked, 1, kPageLimit); }
 
@@ -34,8 +31,10 @@ std::int64_t page_size(std::int64_t asked) { return std::clamp<std::int64_t>(ask
 
 Result<std::optional<StoredEvent>> SqliteStore::find(const EventId& id) {
   return look<std::optional<StoredEvent>>([&]() -> Result<std::optional<StoredEvent>> {
-    auto row = connection_.query(kRowOfKey);
-    row.bind(std::span<const unsigned char>(id.begin(), id.size()));
+    const auto place = place_of_key(id);
+    if (!place) return std::optional<StoredEvent>();
+    auto row = connection_.query(kRowAt);
+    row.bind(*place);
     if (!row.row()) return std::optional<StoredEvent>();
     return std::optional<StoredEvent>(read_event(connection_, row, mirror_));
   });
@@ -55,11 +54,18 @@ Result<std::optional<StoredEvent>> SqliteStore::first_waiting(std::int64_t lane)
 Result<std::string> SqliteStore::settings(std::int64_t snapshot) {
   return look<std::string>([&]() -> Result<std::string> {
     if (snapshot == 0) return std::string();
-    auto row = connection_.query(kSnapshotContent);
-    row.bind(snapshot);
-    if (!row.row()) return fail(Status::not_found, fmt::format("store {}: there is no snapshot {}", path_, snapshot));
-    return std::string(row.text(0));
+    auto found = settings_at(snapshot);
+    if (found.empty())
+      return fail(Status::not_found, fmt::format("store {}: there is no snapshot {}", path_, snapshot));
+    return found;
   });
+}
+
+/// Empty where no event at that place holds any.
+std::string SqliteStore::settings_at(std::int64_t place) {
+  auto row = connection_.query(kSettingsAt);
+  row.bind(place);
+  return row.row() ? std::string(row.text(0)) : std::string();
 }
 
 std::vector<StoredEvent> SqliteStore::read_pending(const Lane& lane, std::int64_t after, std::int64_t through,

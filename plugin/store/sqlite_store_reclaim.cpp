@@ -1,5 +1,6 @@
 // Upkeep of SqliteStore: settled rows go, in bounded pieces, once nobody needs them. A round visits the lanes (settled
-// events by the walks that settled them, then keys grown too old), the exceptions, and the snapshots no event uses.
+// events by the walks that settled them, then keys grown too old) and the exceptions. An event that holds the settings
+// of others goes after them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,16 +19,20 @@ constexpr const char* kOldestCompletedWalk =
     "SELECT ordinal, first, last, ended_at FROM walk WHERE lane = ?1 AND ordinal > ?2 AND completed = 1 "
     "ORDER BY ordinal LIMIT 1";
 constexpr const char* kForgetWalk = "DELETE FROM walk WHERE lane = ?1 AND ordinal = ?2";
+#define PTB_SHARED_BY_NONE                                                                                             \
+  "(settings = '' OR NOT EXISTS (SELECT 1 FROM event AS sharing INDEXED BY event_sharing WHERE sharing.settings = '' " \
+  "AND sharing.snapshot IS NOT NULL AND sharing.snapshot = event.place))"
+#define PTB_REMOVABLE_RANGE "place BETWEEN ?1 AND ?2 AND state = 0 AND " PTB_SHARED_BY_NONE " ORDER BY place LIMIT ?3"
 constexpr const char* kSpendRange =
     "INSERT INTO spent_key (place, event_id, captured_at) SELECT place, event_id, captured_at FROM event "
-    "WHERE place BETWEEN ?1 AND ?2 AND state = 0 ORDER BY place LIMIT ?3";
+    "WHERE " PTB_REMOVABLE_RANGE;
 constexpr const char* kRemoveRange =
-    "DELETE FROM event WHERE place IN (SELECT place FROM event WHERE place BETWEEN ?1 AND ?2 AND state = 0 "
-    "ORDER BY place LIMIT ?3)";
+    "DELETE FROM event WHERE place IN (SELECT place FROM event WHERE " PTB_REMOVABLE_RANGE ")";
+constexpr const char* kAnyInRange = "SELECT 1 FROM event WHERE place BETWEEN ?1 AND ?2 AND state = 0 LIMIT 1";
 constexpr const char* kSpend =
-    "INSERT INTO spent_key (place, event_id, captured_at) SELECT place, event_id, captured_at FROM event WHERE place = "
-    "?1";
-constexpr const char* kRemove = "DELETE FROM event WHERE place = ?1";
+    "INSERT INTO spent_key (place, event_id, captured_at) SELECT place, event_id, captured_at FROM event "
+    "WHERE place = ?1 AND " PTB_SHARED_BY_NONE;
+constexpr const char* kRemove = "DELETE FROM event WHERE place = ?1 AND " PTB_SHARED_BY_NONE;
 constexpr const char* kSpentKeys =
     "SELECT place, event_id, captured_at FROM spent_key WHERE place BETWEEN ?1 AND ?2 ORDER BY place LIMIT ?3";
 constexpr const char* kForgetKey = "DELETE FROM event_key WHERE event_id = ?1";
@@ -35,12 +40,6 @@ constexpr const char* kForgetSpent = "DELETE FROM spent_key WHERE place BETWEEN 
 constexpr const char* kExceptions =
     "SELECT place, settled_at FROM event INDEXED BY event_exception WHERE state <> 0 AND state = ?1 AND place > ?2 "
     "ORDER BY place LIMIT ?3";
-constexpr const char* kUses =
-    "SELECT snapshot, stretch, EXISTS (SELECT 1 FROM event WHERE place BETWEEN stretch << 10 AND stretch << 10 | 1023) "
-    "FROM snapshot_use WHERE (snapshot, stretch) > (?1, ?2) ORDER BY snapshot, stretch LIMIT ?3";
-constexpr const char* kForgetUse = "DELETE FROM snapshot_use WHERE snapshot = ?1 AND stretch = ?2";
-constexpr const char* kForgetSnapshot =
-    "DELETE FROM snapshot WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM snapshot_use WHERE snapshot = ?1)";
 
 }  // namespace
 
@@ -60,18 +59,10 @@ Result<bool> SqliteStore::reclaim(std::int64_t now_ms, std::int64_t receipt_rete
                         int left = std::min(pieces, kMaxPieces);
                         if (round_.phase == ReclaimRound::Phase::lanes) reclaim_lanes(draft, terms, left);
                         if (round_.phase == ReclaimRound::Phase::exceptions) reclaim_exceptions(draft, terms, left);
-                        if (round_.phase == ReclaimRound::Phase::snapshots) reclaim_snapshots(left);
-                        return round_.phase != ReclaimRound::Phase::done || next_round();
+                        const bool more = round_.phase != ReclaimRound::Phase::done;
+                        if (!more) round_ = {};
+                        return more;
                       });
-}
-
-/// False: nothing is left of this round.
-bool SqliteStore::next_round() {
-  const ReclaimRound past = round_;
-  round_ = {};
-  round_.removed = past.removed;
-  round_.uses_seen = past.uses_seen;
-  return false;
 }
 
 void SqliteStore::reclaim_lanes(Draft& draft, const Reclaiming& terms, int& pieces) {
@@ -79,7 +70,7 @@ void SqliteStore::reclaim_lanes(Draft& draft, const Reclaiming& terms, int& piec
   for (auto at = lanes.upper_bound(round_.lane); at != lanes.end(); ++at) {
     if (pieces <= 0) return;
     move_idle_mark(draft, at->second);
-    reclaim_acknowledged(at->second.lane, terms, pieces);
+    reclaim_acknowledged(draft, at->second.lane, terms, pieces);
     reclaim_keys(at->first, terms, pieces);
     if (pieces <= 0) return;
     --pieces;
@@ -101,7 +92,7 @@ void SqliteStore::move_idle_mark(Draft& draft, const MirrorLane& entry) {
   fault_point("store.reclaim.lane_written");
 }
 
-void SqliteStore::reclaim_acknowledged(const Lane& lane, const Reclaiming& terms, int& pieces) {
+void SqliteStore::reclaim_acknowledged(Draft& draft, const Lane& lane, const Reclaiming& terms, int& pieces) {
   std::int64_t ordinal = 0;
   while (pieces > 0) {
     std::int64_t first = 0;
@@ -114,18 +105,29 @@ void SqliteStore::reclaim_acknowledged(const Lane& lane, const Reclaiming& terms
       first = place_number(lane.id, walk.integer(1));
       last = place_number(lane.id, walk.integer(2));
     }
-    connection_.query(kSpendRange).bind(first, last, pieces).run();
-    fault_point("store.reclaim.keys_spent");
-    connection_.query(kRemoveRange).bind(first, last, pieces).run();
-    fault_point("store.reclaim.events_removed");
-    const auto removed = static_cast<int>(connection_.changes());
-    round_.removed += removed;
-    pieces -= removed;
+    enter_keys(draft);
+    // Twice, since what holds the settings of others comes before them.
+    for (int removed = -1; removed != 0 && pieces > 0;) removed = remove_range(first, last, pieces);
     if (pieces <= 0 || ordinal == lane.last_walk.ordinal) return;
+    {
+      auto left = connection_.query(kAnyInRange);
+      left.bind(first, last);
+      if (left.row()) continue;
+    }
     connection_.query(kForgetWalk).bind(lane.id, ordinal).run();
     fault_point("store.reclaim.walk_removed");
     --pieces;
   }
+}
+
+int SqliteStore::remove_range(std::int64_t first, std::int64_t last, int& pieces) {
+  connection_.query(kSpendRange).bind(first, last, pieces).run();
+  fault_point("store.reclaim.keys_spent");
+  connection_.query(kRemoveRange).bind(first, last, pieces).run();
+  fault_point("store.reclaim.events_removed");
+  const auto removed = static_cast<int>(connection_.changes());
+  pieces -= removed;
+  return removed;
 }
 
 void SqliteStore::reclaim_keys(std::int64_t lane, const Reclaiming& terms, int& pieces) {
@@ -167,51 +169,14 @@ void SqliteStore::reclaim_exceptions(Draft& draft, const Reclaiming& terms, int&
           due.push_back(round_.place);
       }
     }
+    if (!due.empty()) enter_keys(draft);
     for (const std::int64_t place : due) {
       connection_.query(kSpend).bind(place).run();
       connection_.query(kRemove).bind(place).run();
       fault_point("store.reclaim.exception_removed");
     }
-    round_.removed += static_cast<std::int64_t>(due.size());
     if (pieces <= 0) return;
   }
-  round_.phase = ReclaimRound::Phase::snapshots;
-}
-
-/// Looks at every use of a snapshot, but only once so many events have gone since the last time that it is worth it.
-void SqliteStore::reclaim_snapshots(int& pieces) {
-  const bool under_way = round_.snapshot != 0;
-  if (!under_way && (round_.removed == 0 || round_.removed < round_.uses_seen / 4)) {
-    round_.phase = ReclaimRound::Phase::done;
-    return;
-  }
-  if (pieces <= 0) return;
-  struct Use {
-    std::int64_t snapshot;
-    std::int64_t stretch;
-  };
-  std::vector<Use> unused;
-  {
-    auto rows = connection_.query(kUses);
-    rows.bind(round_.snapshot, round_.stretch, pieces);
-    while (rows.row()) {
-      --pieces;
-      ++round_.uses_now;
-      round_.snapshot = rows.integer(0);
-      round_.stretch = rows.integer(1);
-      if (rows.integer(2) == 0) unused.push_back({round_.snapshot, round_.stretch});
-    }
-  }
-  for (const Use& use : unused) {
-    connection_.query(kForgetUse).bind(use.snapshot, use.stretch).run();
-    fault_point("store.reclaim.use_removed");
-    connection_.query(kForgetSnapshot).bind(use.snapshot).run();
-    fault_point("store.reclaim.snapshot_removed");
-  }
-  round_.uses_now -= static_cast<std::int64_t>(unused.size());
-  if (pieces <= 0) return;
-  round_.removed = 0;
-  round_.uses_seen = round_.uses_now;
   round_.phase = ReclaimRound::Phase::done;
 }
 

@@ -61,7 +61,17 @@ std::int64_t Draft::mark(std::int64_t lane) const {
   return known == nullptr ? 0 : known->lane.mark;
 }
 
+std::optional<std::int64_t> Draft::unentered_key(const EventId& id) const {
+  if (const auto at = keys_.find(id); at != keys_.end()) return at->second;
+  if (keys_entered_) return std::nullopt;
+  const auto& before = mirror_.unentered_keys_;
+  const auto at = before.find(id);
+  return at == before.end() ? std::nullopt : std::optional(at->second);
+}
+
 void Draft::take_over() {
+  if (keys_entered_) mirror_.unentered_keys_.clear();
+  mirror_.unentered_keys_.merge(keys_);
   for (auto& [id, lane] : lanes_) mirror_.put(std::move(lane));
   if (dropped_) mirror_.drop(*dropped_);
   if (tool_) mirror_.put(std::move(*tool_));

@@ -24,7 +24,8 @@ class SqlitePlace final : public StorePlace {
     sqlite3* handle = nullptr;
     sqlite3_stmt* count = nullptr;
     EXPECT_EQ(sqlite3_open_v2(path().c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr), SQLITE_OK);
-    EXPECT_EQ(sqlite3_prepare_v2(handle, "SELECT count(*) FROM snapshot", -1, &count, nullptr), SQLITE_OK);
+    EXPECT_EQ(sqlite3_prepare_v2(handle, "SELECT count(*) FROM event WHERE settings <> ''", -1, &count, nullptr),
+              SQLITE_OK);
     EXPECT_EQ(sqlite3_step(count), SQLITE_ROW);
     const std::int64_t found = sqlite3_column_int64(count, 0);
     sqlite3_finalize(count);

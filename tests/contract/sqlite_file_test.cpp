@@ -1,12 +1,10 @@
 // The file of the embedded store: whose it is, who may open it, what is left untouched.
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "core/fault_point.h"
 #include "store/migrations.h"
 #include "tests/contract/sqlite_place.h"
 
@@ -23,25 +21,6 @@ class SqliteFile : public testing::Test {
  private:
   ScratchDirectory directory_;
 };
-
-/// Dies at the named point in a child process that opens the store and captures.
-void die_at(const char* point, const std::string& path) {
-  static const char* fatal;
-  fatal = point;
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    fault_point_hook = [](const char* name) {
-      if (std::string_view(name) == fatal) ::_exit(7);
-    };
-    auto store = open_store(path);
-    if (store) static_cast<void>(capture_events(**store, "quiz", 1, 3));
-    ::_exit(0);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << "the child never came to " << point;
-}
 
 }  // namespace
 
@@ -195,9 +174,8 @@ TEST_F(SqliteFile, ACrashWhileTheStoreIsMadeLeavesNoneOrAWholeOne) {
 }
 
 TEST_F(SqliteFile, ACrashBeforeTheCommitLeavesNothingAndAfterItEverything) {
-  for (const char* const point :
-       {"store.capture.begin", "store.capture.lane_written", "store.capture.snapshot_written",
-        "store.capture.event_written", "store.capture.key_written", "store.capture.before_commit"}) {
+  for (const char* const point : {"store.capture.begin", "store.capture.lane_written", "store.capture.event_written",
+                                  "store.capture.before_commit"}) {
     die_at(point, path());
     auto store = open_store(path());
     ASSERT_TRUE(store.has_value()) << point;

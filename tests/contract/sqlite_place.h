@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -10,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "core/fault_point.h"
 #include "store/sqlite_store.h"
 #include "tests/contract/scratch_directory.h"
 
@@ -72,6 +75,25 @@ inline Result<void> capture_events(Store& store, const std::string& program, int
   return store.capture(batches, [](const CaptureItem&, const Tool*, const Lane*) {
     return CaptureDecision{CaptureDecision::Verdict::defer, Deferral::not_installed, {}};
   });
+}
+
+/// Dies at the named point in a child process that opens the store and captures.
+inline void die_at(const char* point, const std::string& path) {
+  static const char* fatal;
+  fatal = point;
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    fault_point_hook = [](const char* name) {
+      if (std::string_view(name) == fatal) ::_exit(7);
+    };
+    auto store = open_store(path);
+    if (store) static_cast<void>(capture_events(**store, "quiz", 1, 3));
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << "the child never came to " << point;
 }
 
 }  // namespace ptb::test

@@ -12,7 +12,7 @@ struct BadStatement {
 
 class SqliteSchema : public testing::TestWithParam<BadStatement> {};
 
-/// Lane 1 with the mark at 2, events 1 to 4 of which 2 is parked, one snapshot, one walk.
+/// Lane 1 with the mark at 2, events 1 to 4 of which 2 is parked, one walk, all keys entered.
 void make_rows(const std::string& path) {
   auto store = open_store(path);
   ASSERT_TRUE(store.has_value());
@@ -30,6 +30,11 @@ void make_rows(const std::string& path) {
   std::vector<StoredEvent> dropped;
   ASSERT_TRUE((*store)->end_walk(**walk, end, 2000, dropped).has_value());
   ASSERT_TRUE(capture_events(**store, "quiz", 3, 2).has_value());
+  store->reset();
+  ASSERT_EQ(run_sql(path,
+                    "INSERT INTO event_key (event_id, place) SELECT event_id, place FROM event;"
+                    "UPDATE lane SET keyed = 4"),
+            SQLITE_OK);
 }
 
 constexpr const char* kGood =
@@ -55,17 +60,20 @@ const BadStatement kBad[] = {
     {"completed_but_not_ended", "UPDATE walk SET ended_at = 0"},
     {"completed_and_stopped", "UPDATE walk SET stopped_by = 1"},
     {"walk_twice", "INSERT INTO walk (lane, ordinal, first, last, started_at) VALUES (1, 1, 1, 1, 1)"},
-    {"empty_snapshot", "INSERT INTO snapshot (digest, content) VALUES (zeroblob(32), '')"},
-    {"short_digest", "INSERT INTO snapshot (digest, content) VALUES (zeroblob(16), 'x')"},
-    {"snapshot_twice", "INSERT INTO snapshot (digest, content) SELECT digest, content FROM snapshot"},
-    {"snapshot_in_use", "DELETE FROM snapshot"},
+    {"settings_without_holder", "UPDATE event SET snapshot = NULL WHERE place = (1 << 40) + 3"},
+    {"holder_without_settings", "UPDATE event SET settings = '' WHERE place = (1 << 40) + 3"},
+    {"settings_of_a_later_event", "UPDATE event SET snapshot = place + 1, settings = '' WHERE place = (1 << 40) + 3"},
+    {"holder_removed_before_sharer",
+     "UPDATE event SET snapshot = (1 << 40) + 1, settings = '' WHERE place = (1 << 40) + 3;"
+     "DELETE FROM event WHERE place = (1 << 40) + 1"},
+    {"event_removed_without_its_key", "UPDATE lane SET keyed = 0; DELETE FROM event WHERE place = (1 << 40) + 1"},
     {"place_without_lane", "UPDATE event SET place = 5 WHERE place = (1 << 40) + 3"},
     {"place_without_sequence", "UPDATE event SET place = 2 << 40 WHERE place = (1 << 40) + 3"},
     {"short_event_id", "UPDATE event SET event_id = zeroblob(4)"},
     {"unknown_state", "UPDATE event SET state = 5, settled_at = 1"},
-    {"unknown_kind", "UPDATE event SET kind = 'course-moved'"},
-    {"state_change_as_event", "UPDATE event SET kind = 'state-change'"},
-    {"unknown_deferral", "UPDATE event SET captured_as = 'someday'"},
+    {"kind_in_words", "UPDATE event SET kind = 'course-copied'"},
+    {"no_kind", "UPDATE event SET kind = 0"},
+    {"unknown_deferral", "UPDATE event SET captured_as = 100"},
     {"waits_against_its_kind", "UPDATE event SET waits = 0"},
     {"settled_without_time", "UPDATE event SET state = 2 WHERE place = (1 << 40) + 3"},
     {"pending_with_time", "UPDATE event SET settled_at = 7 WHERE place = (1 << 40) + 3"},

@@ -165,17 +165,51 @@ TEST_P(StoreContract, AFailureInTheMiddleLeavesNothingOfAnyBatch) {
   EXPECT_EQ(waiting(), (std::vector<std::int64_t>{1, 2}));
 }
 
-TEST_P(StoreContract, EqualSettingsAreStoredOnce) {
+TEST_P(StoreContract, EqualSettingsOfALaneAreStoredOnce) {
   install("quiz");
   install("wiki");
   const std::string blue = encode_settings({{Scope::system, "color", "blue"}});
   capture_many(1, 10, "quiz", blue);
   capture_many(11, 10, "wiki", blue);
   capture_many(21, 1, "quiz", encode_settings({{Scope::system, "color", "red"}}));
-  EXPECT_EQ(found(1).snapshot, found(15).snapshot);
+  EXPECT_EQ(found(1).snapshot, found(10).snapshot);
   EXPECT_NE(found(1).snapshot, found(21).snapshot);
+  for (const int number : {1, 10, 11, 20}) EXPECT_EQ(store().settings(found(number).snapshot).value(), blue);
   EXPECT_EQ(store().settings(0).value(), "");
   expect_status(store().settings(4711), Status::not_found);
+  release();
+  EXPECT_EQ(place().count_snapshots(), 3);
+}
+
+TEST_P(StoreContract, SettingsThatNobodyNeedsAnyMoreAreNotSharedWithLaterEvents) {
+  install("quiz");
+  const std::string blue = encode_settings({{Scope::system, "color", "blue"}});
+  deliver(1, 2, kNow, blue);
+  reclaim_all(kNow + kDay, 0, 400 * kDay);
+  capture_many(3, 2, "quiz", blue);
+  EXPECT_EQ(store().settings(found(4).snapshot).value(), blue);
+}
+
+TEST_P(StoreContract, AManyTimesRepeatedCaptureIsFoundAmongNewAndOldKeys) {
+  install("quiz");
+  install("wiki");
+  constexpr int kEvents = 2500;
+  for (int first = 1; first <= kEvents; first += 100) capture_many(first, 100, first % 3 == 0 ? "wiki" : "quiz");
+  const auto all_known = [&] {
+    for (int number = 1; number <= kEvents; number += 7)
+      EXPECT_EQ(capture(item(number)).kind, Kind::duplicate) << number;
+  };
+  for (int number = 1; number <= kEvents; number += 7) EXPECT_EQ(found(number).event.id, id(number));
+  all_known();
+  reopen();
+  all_known();
+  for (int number = 1; number <= kEvents; number += 7) EXPECT_EQ(found(number).event.id, id(number));
+  complete(begin());
+  reclaim_all(kNow + 30 * kDay, 0, 400 * kDay);
+  EXPECT_FALSE(is_there(1));
+  all_known();
+  reopen();
+  all_known();
 }
 
 TEST_P(StoreContract, ThreadsCaptureAtOnceWithoutGapOrRepeat) {
