@@ -63,7 +63,7 @@ Result<ReportedEvent> read_known_event(const ptb_event& event) {
   auto kind = read_text(event.kind, "the kind", 40);
   if (!kind) return fail(kind.error());
   const auto known = event_kind_from(*kind);
-  if (!known || *known == EventKind::state_change)
+  if (!known || *known >= EventKind::state_change)
     return fail(Status::argument,
                 fmt::format("there is no event kind '{}': see docs/protocol.md", printable(*kind, 40)));
   reported.kind = *known;
@@ -96,6 +96,38 @@ Result<ReportedEvent> read_event(const ptb_event* event, std::size_t index) {
   if (!reported) return fail(reported.error().status, fmt::format("event {}: {}", index, reported.error().text));
   return reported;
 }
+
+namespace {
+
+/// What tools have since 1.1.
+Result<void> read_tool_extras(const ptb_tool& tool, ToolOptions& options) {
+  struct Field {
+    ptb_text given;
+    const char* what;
+    std::string ToolOptions::*into;
+  };
+  const Field fields[] = {
+      {tool.allow_cidrs, "allow_cidrs", &ToolOptions::allow_cidrs},
+      {tool.client_cert_file, "client_cert_file", &ToolOptions::client_cert_file},
+      {tool.client_key_file, "client_key_file", &ToolOptions::client_key_file},
+      {tool.endpoint, "the endpoint", &ToolOptions::endpoint},
+      {tool.lti_client_id, "lti_client_id", &ToolOptions::lti_client_id},
+      {tool.lti_deployment_id, "lti_deployment_id", &ToolOptions::lti_deployment_id},
+  };
+  for (const Field& field : fields) {
+    auto text = read_text(field.given, field.what, 4'096);
+    if (!text) return fail(text.error());
+    options.*field.into = std::move(*text);
+  }
+  if (options.client_cert_file.empty() != options.client_key_file.empty())
+    return fail(Status::argument, "a client certificate needs its key: give client_cert_file and client_key_file");
+  if (tool.max_batch > 1'000)
+    return fail(Status::argument, fmt::format("ptb_tool.max_batch is {}: at most 1000", tool.max_batch));
+  options.max_batch = tool.max_batch;
+  return {};
+}
+
+}  // namespace
 
 Result<Tool> read_tool(const ptb_tool* tool, bool& keep_state) {
   ptb_tool known;
@@ -134,6 +166,7 @@ Result<Tool> read_tool(const ptb_tool* tool, bool& keep_state) {
   auto ca_file = read_text(known.ca_file, "ca_file", 4'096);
   if (!ca_file) return fail(ca_file.error());
   made.options.ca_file = std::move(*ca_file);
+  if (auto more = read_tool_extras(known, made.options); !more) return fail(more.error());
   return made;
 }
 
@@ -167,6 +200,9 @@ Result<HostIdentity> read_identity(const ptb_open_options& options) {
   identity.locale = locale->empty() ? "en_US" : std::move(*locale);
   auto direction = read_text(options.direction, "the direction", 3);
   if (!direction) return fail(direction.error());
+  auto issuer = read_text(options.lti_issuer, "lti_issuer", kMaxShortText);
+  if (!issuer) return fail(issuer.error());
+  identity.lti_issuer = issuer->empty() ? identity.tcbaseurl : std::move(*issuer);
   identity.direction = direction->empty() ? "ltr" : std::move(*direction);
   if (identity.direction != "ltr" && identity.direction != "rtl")
     return fail(Status::argument, fmt::format("the direction is '{}': use ltr or rtl", identity.direction));

@@ -48,6 +48,7 @@ CaptureDecision decide_capture(EventKind kind, const ToolCondition& condition) {
   if (!condition.installed_as)
     return row.not_installed == When::queued ? defer(Deferral::not_installed) : ignore("tool_not_installed");
   if (!condition.has_handler) return ignore("no_handler");
+  if (!condition.wire_can_say) return ignore("wire_cannot_say");
   if (*condition.installed_as != ToolState::available)
     return row.not_available == When::queued ? defer(Deferral::not_available) : ignore("tool_not_available");
   if (condition.lane_held) return defer(Deferral::held);

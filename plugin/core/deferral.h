@@ -20,13 +20,15 @@ struct CaptureDecision {
   };
   Verdict verdict{};
   Deferral deferral{};          ///< of deliver: first_attempt
-  std::string_view ignored_as;  ///< of ignore: tool_not_installed, tool_not_available, no_handler
+  std::string_view ignored_as;  ///< of ignore: tool_not_installed, tool_not_available, no_handler,
+                                ///< wire_cannot_say
 };
 
 /// How the tool and the lane stand at the moment of capture.
 struct ToolCondition {
   std::optional<ToolState> installed_as;  ///< empty: not installed
   bool has_handler = true;                ///< the descriptor names the action; true while not installed
+  bool wire_can_say = true;               ///< the tool's wire has words for the event; true while not installed
   bool lane_has_backlog = false;
   bool lane_released = true;  ///< false: events from before the installation wait for an administrator's save
   bool lane_held = false;

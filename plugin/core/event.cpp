@@ -10,7 +10,7 @@ namespace ptb {
 
 namespace {
 
-constexpr std::array<std::string_view, 13> kKinds = {
+constexpr std::array<std::string_view, 16> kKinds = {
     "",
     "course-copied",
     "course-imported",
@@ -24,6 +24,9 @@ constexpr std::array<std::string_view, 13> kKinds = {
     "group-exported",
     "course-deleted",
     "state-change",
+    "remove",
+    "reregister",
+    "ping",
 };
 constexpr std::array<std::string_view, 5> kStates = {"pending", "delivered", "refused", "parked", "discarded"};
 constexpr std::array<std::string_view, 10> kDeferrals = {
@@ -61,6 +64,8 @@ std::optional<Deferral> deferral_from(std::int64_t number) {
   if (number < 0 || number >= static_cast<std::int64_t>(kDeferrals.size())) return std::nullopt;
   return static_cast<Deferral>(number);
 }
+
+std::string_view Event::content_handle() const { return find_encoded(context, "content_handle").value_or(""); }
 
 std::string to_text(const Locator& locator) { return locator.vendor + "/" + locator.program; }
 

@@ -27,7 +27,10 @@ enum class EventKind : std::uint8_t {
   content_exported,
   group_exported,
   course_deleted,
-  state_change,  ///< sent inside a save, never captured
+  state_change,  ///< from here on: sent at a person's act, never captured
+  remove,
+  reregister,
+  ping,
 };
 
 /// "course-copied" and so on.
@@ -80,6 +83,9 @@ struct Event {
   std::string context;    ///< encode_pairs
   std::int64_t occurred_at_ms = 0;
   std::int64_t captured_at_ms = 0;
+
+  /// The content handler that its item belongs to ("resource/x-acme-quiz"); empty: not said.
+  [[nodiscard]] std::string_view content_handle() const;
 };
 
 /// Where an event stands: `sequence` counts from 1 within its lane.

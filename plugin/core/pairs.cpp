@@ -49,6 +49,14 @@ Result<Pairs> decode_pairs(std::string_view encoded) {
   return pairs;
 }
 
+std::optional<std::string_view> find_encoded(std::string_view encoded, std::string_view wanted) {
+  std::string_view name;
+  std::string_view value;
+  while (take_netstring(encoded, name) && take_netstring(encoded, value))
+    if (name == wanted) return value;
+  return std::nullopt;
+}
+
 std::string_view find_value(const Pairs& pairs, std::string_view name) {
   for (const auto& pair : pairs)
     if (pair.first == name) return pair.second;

@@ -2,6 +2,7 @@
 // database and which no value, whatever its bytes, can break out of.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,9 @@ std::string encode_pairs(const Pairs& pairs);
 
 /// The reverse of encode_pairs. Errors: Status::damaged where the text is not such an encoding.
 Result<Pairs> decode_pairs(std::string_view encoded);
+
+/// The value of the first pair of that name in an encoding, where there is one.
+std::optional<std::string_view> find_encoded(std::string_view encoded, std::string_view name);
 
 /// The value of the first pair with that name, or an empty text.
 std::string_view find_value(const Pairs& pairs, std::string_view name);

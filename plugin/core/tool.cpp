@@ -17,11 +17,13 @@ std::optional<ToolState> tool_state_from(std::string_view text) {
   return std::nullopt;
 }
 
-const Action* Descriptor::action_for(EventKind kind) const {
+const Action* Descriptor::action_for(EventKind kind, std::string_view content_handle) const {
   const std::string type(to_text(kind));
   if (const auto at = actions.find(type); at != actions.end()) return &at->second;
-  for (const auto& handler : content_handlers)
+  for (const auto& handler : content_handlers) {
+    if (!content_handle.empty() && handler.handle != content_handle) continue;
     if (const auto at = handler.actions.find(type); at != handler.actions.end()) return &at->second;
+  }
   return nullptr;
 }
 

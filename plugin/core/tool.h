@@ -43,8 +43,10 @@ struct Descriptor {
   std::vector<ContentHandler> content_handlers;
   bool has_placements = false;  ///< content handlers or menu links
 
-  /// The action for that event, or nullptr where the descriptor names none: then the event is not sent.
-  [[nodiscard]] const Action* action_for(EventKind kind) const;
+  /// The action for an event of that kind, or nullptr where the descriptor names none: then the event is not sent.
+  /// One at top level comes first; else that of the content handler with that handle, or, where the handle is empty, of
+  /// the first handler that has one.
+  [[nodiscard]] const Action* action_for(EventKind kind, std::string_view content_handle) const;
 };
 
 /// What an administrator has allowed or asked for, for one tool.
@@ -53,9 +55,16 @@ struct ToolOptions {
   bool allow_http = false;       ///< plain http
   bool allow_private = false;    ///< loopback and private addresses
   bool allow_downgrade = false;  ///< from https to http after a failed TLS handshake
-  std::string wire;              ///< "proxy-tool"
+  std::string wire;              ///< "proxy-tool", "standard-webhooks", "lti-notice"
   std::string ca_file;           ///< PEM; empty: the system's
   std::uint32_t timeout_ms = 0;  ///< one exchange; 0: the bridge's
+  std::string allow_cidrs;       ///< address ranges that are allowed though private: "10.1.0.0/16 fd00::/8"
+  std::string client_cert_file;  ///< PEM, for mutual TLS; with client_key_file, or both empty
+  std::string client_key_file;
+  std::string endpoint;         ///< absolute URL instead of base URL and path, on wires that have one address
+  std::uint32_t max_batch = 0;  ///< events a request that the tool takes, on wires that batch; 0: 1
+  std::string lti_client_id;    ///< audience of notices
+  std::string lti_deployment_id;
 };
 
 struct Tool {

@@ -13,7 +13,10 @@ namespace ptb {
 struct Destination {
   bool allow_http = false;
   bool allow_private = false;
-  std::string ca_file;  ///< PEM; empty: the system's
+  std::string allow_cidrs;       ///< ranges that are allowed though the guard refuses them: "10.1.0.0/16 fd00::/8"
+  std::string ca_file;           ///< PEM; empty: the system's
+  std::string client_cert_file;  ///< PEM; with client_key_file, or both empty
+  std::string client_key_file;
   std::uint32_t connect_timeout_ms = 10'000;
   std::uint32_t total_timeout_ms = 120'000;
 };
@@ -43,6 +46,7 @@ struct ExchangeResult {
   Fault fault = Fault::broken;
   std::string fault_text;  ///< one line for people; empty with Fault::none
   int http_status = 0;
+  std::int64_t retry_after_ms = 0;  ///< what a Retry-After header asked for, whole seconds or a date; 0: none
   std::string body;
 };
 

@@ -22,6 +22,7 @@ struct HostIdentity {
   std::string tcbaseurl;  ///< scheme://host:port
   std::string locale;
   std::string direction;
+  std::string lti_issuer;  ///< `iss` of LTI messages
 };
 
 /// A tool, made ready for sending.
@@ -58,8 +59,14 @@ class Wire {
  public:
   virtual ~Wire() = default;
 
-  /// `events`: neighbours of one lane, at least one. `secret`: of the tool. `fallback`: 0, or how many times this
-  /// attempt has fallen back to another base URL; Status::not_found where there is none left.
+  /// Errors: Status::argument, one line, where the tool lacks what this wire needs (an endpoint, a client id …).
+  virtual Result<void> check(const Tool& tool, const Descriptor& descriptor) const = 0;
+
+  /// False where this wire has no words for such an event: then nothing is sent, and the host is told.
+  virtual bool can_say(EventKind kind) const = 0;
+
+  /// `events`: neighbours of one lane, at least one. `secret`: of the tool, in the wire's own form. `fallback`: 0, or
+  /// how many times this attempt has fallen back to another base URL; Status::not_found where there is none left.
   virtual Result<WireRequest> build(const ToolAtSend& tool, std::span<const Outgoing> events, const Stamp& stamp,
                                     std::string_view secret, int fallback) const = 0;
 

@@ -124,7 +124,8 @@ std::optional<HttpRequest> ActiveWalk::advance(const Moment& now) {
       in_flight_ = built->taken;
       return std::move(built->request);
     }
-    if (built->unsendable.kind == Outcome::Kind::no_handler) {
+    if (built->unsendable.kind == Outcome::Kind::no_handler ||
+        built->unsendable.kind == Outcome::Kind::not_expressible) {
       const StoredEvent& stored = page_[page_at_++];
       ++tally_.discarded;
       settled(stored, EventState::discarded, built->unsendable, now);
@@ -159,6 +160,7 @@ void ActiveWalk::answered(const ExchangeResult& result, const Moment& now) {
         settled(stored, EventState::refused, outcome, now);
         break;
       case Outcome::Kind::no_handler:
+      case Outcome::Kind::not_expressible:
         ++tally_.discarded;
         settled(stored, EventState::discarded, outcome, now);
         break;
@@ -182,7 +184,9 @@ void ActiveWalk::acknowledged(const StoredEvent& stored) {
 }
 
 void ActiveWalk::settled(const StoredEvent& stored, EventState state, const Outcome& outcome, const Moment& now) {
-  const std::string reason = outcome.kind == Outcome::Kind::no_handler ? "no_handler" : "refused";
+  const std::string reason = outcome.kind == Outcome::Kind::no_handler        ? "no_handler"
+                             : outcome.kind == Outcome::Kind::not_expressible ? "wire_cannot_say"
+                                                                              : "refused";
   fault_point("walk.before_settle");
   const auto written = context_.store.settle(stored.place, state, reason, outcome.text, now.wall_ms);
   fault_point("walk.after_settle");

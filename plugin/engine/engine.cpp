@@ -167,8 +167,12 @@ Result<void> Engine::commit(std::span<CaptureBatch* const> batches) {
     if (tool != nullptr) {
       condition.installed_as = tool->state;
       const auto ready = tools->find(tool->locator);
-      condition.has_handler =
-          ready == tools->end() || ready->second->at_send.descriptor.action_for(item.event.kind) != nullptr;
+      if (ready != tools->end()) {
+        const auto& [at_send, wire] = *ready->second;
+        const Event& event = item.event;
+        condition.has_handler = at_send.descriptor.action_for(event.kind, event.content_handle()) != nullptr;
+        condition.wire_can_say = wire->can_say(event.kind);
+      }
     }
     if (lane != nullptr) {
       condition.lane_has_backlog = lane->waiting > 0;

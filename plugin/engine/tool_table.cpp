@@ -17,8 +17,9 @@ Result<std::shared_ptr<const ReadyTool>> ToolTable::ready(const Tool& tool) cons
   if (!descriptor) return fail(descriptor.error());
   const Wire* const wire = find_wire_(tool.options.wire);
   if (wire == nullptr)
-    return fail(Status::argument,
-                "there is no wire '" + printable(tool.options.wire, 60) + "': this plugin speaks proxy-tool");
+    return fail(Status::argument, "there is no wire '" + printable(tool.options.wire, 60) +
+                                      "': use proxy-tool, standard-webhooks or lti-notice");
+  if (auto fit = wire->check(tool, *descriptor); !fit) return fail(fit.error());
   const bool guid_is_hex = std::all_of(tool.guid.begin(), tool.guid.end(),
                                        [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
   if (tool.guid.size() != 32 || !guid_is_hex)
@@ -27,7 +28,10 @@ Result<std::shared_ptr<const ReadyTool>> ToolTable::ready(const Tool& tool) cons
   auto destination = std::make_shared<Destination>();
   destination->allow_http = tool.options.allow_http;
   destination->allow_private = tool.options.allow_private;
+  destination->allow_cidrs = tool.options.allow_cidrs;
   destination->ca_file = tool.options.ca_file;
+  destination->client_cert_file = tool.options.client_cert_file;
+  destination->client_key_file = tool.options.client_key_file;
   destination->connect_timeout_ms = connect_timeout_ms_;
   destination->total_timeout_ms = tool.options.timeout_ms != 0 ? tool.options.timeout_ms : exchange_timeout_ms_;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "store/event_rows.h"
 
@@ -32,10 +33,38 @@ constexpr const char* kCountExceptions =
 constexpr const char* kKeysBehind = "SELECT event_id, place FROM event WHERE place BETWEEN ?1 AND ?2";
 constexpr const char* kPutTool =
     "INSERT OR REPLACE INTO tool (locator, guid, state, descriptor, strict_mode, allow_http, allow_private, "
-    "allow_downgrade, wire, ca_file, timeout_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    "allow_downgrade, wire, ca_file, timeout_ms, more_options) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+    "?12)";
 constexpr const char* kSelectTools =
     "SELECT locator, guid, state, descriptor, strict_mode, allow_http, allow_private, allow_downgrade, wire, ca_file, "
-    "timeout_ms FROM tool";
+    "timeout_ms, more_options FROM tool";
+
+struct TextOption {
+  const char* name;
+  std::string ToolOptions::*value;
+};
+constexpr std::array<TextOption, 6> kTextOptions = {{
+    {"allow_cidrs", &ToolOptions::allow_cidrs},
+    {"client_cert_file", &ToolOptions::client_cert_file},
+    {"client_key_file", &ToolOptions::client_key_file},
+    {"endpoint", &ToolOptions::endpoint},
+    {"lti_client_id", &ToolOptions::lti_client_id},
+    {"lti_deployment_id", &ToolOptions::lti_deployment_id},
+}};
+
+std::string encode_more(const ToolOptions& options) {
+  Pairs more;
+  for (const auto& [name, value] : kTextOptions)
+    if (!(options.*value).empty()) more.emplace_back(name, options.*value);
+  if (options.max_batch != 0) more.emplace_back("max_batch", std::to_string(options.max_batch));
+  return encode_pairs(more);
+}
+
+void decode_more(std::string_view encoded, ToolOptions& options) {
+  for (const auto& [name, value] : kTextOptions) options.*value = find_encoded(encoded, name).value_or("");
+  const auto batch = find_encoded(encoded, "max_batch").value_or("0");
+  std::from_chars(batch.data(), batch.data() + batch.size(), options.max_batch);
+}
 
 [[noreturn]] void raise_damaged(std::string_view what) {
   throw StoreFailure{
@@ -76,6 +105,7 @@ void load_tools(Connection& connection, Mirror& mirror) {
     tool.options.wire = row.text(8);
     tool.options.ca_file = row.text(9);
     tool.options.timeout_ms = static_cast<std::uint32_t>(row.integer(10));
+    decode_more(row.text(11), tool.options);
     mirror.put(std::move(tool));
   }
 }
@@ -173,7 +203,7 @@ void put_tool_row(Connection& connection, const Tool& tool) {
   connection.query(kPutTool)
       .bind(to_text(tool.locator), tool.guid, to_text(tool.state), tool.descriptor, options.strict ? 1 : 0,
             options.allow_http ? 1 : 0, options.allow_private ? 1 : 0, options.allow_downgrade ? 1 : 0, options.wire,
-            options.ca_file, static_cast<std::int64_t>(options.timeout_ms))
+            options.ca_file, static_cast<std::int64_t>(options.timeout_ms), encode_more(options))
       .run();
 }
 

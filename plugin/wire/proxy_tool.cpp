@@ -4,7 +4,6 @@
 
 #include <array>
 #include <charconv>
-#include <optional>
 #include <vector>
 
 #include "wire/base_url.h"
@@ -59,14 +58,6 @@ bool append_stored_pairs(std::string_view encoded, std::vector<Parameter>& param
     parameters.push_back(pair);
   }
   return true;
-}
-
-std::optional<std::string_view> stored_value(std::string_view encoded, std::string_view wanted) {
-  std::string_view name;
-  std::string_view value;
-  while (take_netstring(encoded, name) && take_netstring(encoded, value))
-    if (name == wanted) return value;
-  return std::nullopt;
 }
 
 /// The URL of the n-th try, or empty where there is none left (proxy-tool-protocol §1).
@@ -160,11 +151,15 @@ void append_form_encoded(std::string& out, std::string_view text) {
   }
 }
 
+Result<void> ProxyToolWire::check(const Tool&, const Descriptor&) const { return {}; }
+
+bool ProxyToolWire::can_say(EventKind) const { return true; }
+
 Result<WireRequest> ProxyToolWire::build(const ToolAtSend& tool, std::span<const Outgoing> events, const Stamp& stamp,
                                          std::string_view secret, int fallback) const {
   const Outgoing& outgoing = events.front();
   const Event& event = outgoing.stored->event;
-  const Action* const action = tool.descriptor.action_for(event.kind);
+  const Action* const action = tool.descriptor.action_for(event.kind, event.content_handle());
   if (action == nullptr)
     return unsendable(Outcome::Kind::no_handler,
                       fmt::format("the tool's descriptor names no action {}", to_text(event.kind)));
@@ -191,7 +186,7 @@ Result<WireRequest> ProxyToolWire::build(const ToolAtSend& tool, std::span<const
                      {"ourguid", tool.tool.guid},
                      {"locale", tool.host.locale},
                      {"direction", tool.host.direction}});
-  if (const auto url = stored_value(event.context, "returnurl")) parameters.push_back({"returnurl", *url});
+  if (const auto url = find_encoded(event.context, "returnurl")) parameters.push_back({"returnurl", *url});
   if (recognisable) {
     parameters.push_back({"event_id", id});
     parameters.push_back({"event_sequence", sequence});

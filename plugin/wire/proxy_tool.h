@@ -18,6 +18,8 @@ namespace ptb {
 /// milliseconds since the epoch like `timestamp`.
 class ProxyToolWire final : public Wire {
  public:
+  Result<void> check(const Tool& tool, const Descriptor& descriptor) const override;
+  bool can_say(EventKind kind) const override;
   /// Takes the first event only. A path that is an absolute URL says itself where it goes and has no fallback.
   Result<WireRequest> build(const ToolAtSend& tool, std::span<const Outgoing> events, const Stamp& stamp,
                             std::string_view secret, int fallback) const override;

@@ -86,6 +86,7 @@ static const struct frozen_field fields[] = {
     FIELD(ptb_open_options, connect_timeout_ms, 108, 4),
     FIELD(ptb_open_options, contact_interval_ms, 112, 4),
     FIELD(ptb_open_options, max_exchanges, 116, 4),
+    FIELD(ptb_open_options, lti_issuer, 120, 16),
     FIELD(ptb_event, struct_size, 0, 4),
     FIELD(ptb_event, ordinal, 4, 4),
     FIELD(ptb_event, operation, 8, 16),
@@ -114,6 +115,14 @@ static const struct frozen_field fields[] = {
     FIELD(ptb_tool, descriptor, 64, 16),
     FIELD(ptb_tool, wire, 80, 16),
     FIELD(ptb_tool, ca_file, 96, 16),
+    FIELD(ptb_tool, allow_cidrs, 112, 16),
+    FIELD(ptb_tool, client_cert_file, 128, 16),
+    FIELD(ptb_tool, client_key_file, 144, 16),
+    FIELD(ptb_tool, endpoint, 160, 16),
+    FIELD(ptb_tool, lti_client_id, 176, 16),
+    FIELD(ptb_tool, lti_deployment_id, 192, 16),
+    FIELD(ptb_tool, max_batch, 208, 4),
+    FIELD(ptb_tool, reserved, 212, 4),
     FIELD(ptb_operation_result, struct_size, 0, 4),
     FIELD(ptb_operation_result, status, 4, 4),
     FIELD(ptb_operation_result, sent, 8, 8),
@@ -147,8 +156,8 @@ static const struct frozen_field fields[] = {
 
 static const struct frozen_size sizes[] = {
     SIZE(ptb_text, 16),     SIZE(ptb_pair, 32),           SIZE(ptb_error, 1008), SIZE(ptb_settings_request, 72),
-    SIZE(ptb_outcome, 128), SIZE(ptb_progress, 64),       SIZE(ptb_host, 72),    SIZE(ptb_open_options, 120),
-    SIZE(ptb_event, 144),   SIZE(ptb_capture_result, 96), SIZE(ptb_tool, 112),   SIZE(ptb_operation_result, 1120),
+    SIZE(ptb_outcome, 128), SIZE(ptb_progress, 64),       SIZE(ptb_host, 72),    SIZE(ptb_open_options, 136),
+    SIZE(ptb_event, 144),   SIZE(ptb_capture_result, 96), SIZE(ptb_tool, 216),   SIZE(ptb_operation_result, 1120),
     SIZE(ptb_api, 104),
 };
 

@@ -37,7 +37,7 @@ extern "C" {
 #endif
 
 #define PTB_ABI_MAJOR 1u
-#define PTB_ABI_MINOR 0u
+#define PTB_ABI_MINOR 1u
 
 /* ---- status: what a call returns -------------------------------------------------------------------------------- */
 
@@ -144,7 +144,9 @@ typedef struct ptb_host {
   int32_t (*load_settings)(void* context, const ptb_settings_request* request, ptb_setting_sink sink,
                            void* sink_context);
 
-  /* [callback] Required to send. Hands the tool's shared secret to sink. Called when something is about to be sent; the
+  /* [callback] Required to send. Hands the tool's secret to sink: for proxy-tool the shared
+   * secret as it is; for standard-webhooks one or more keys between spaces, whsec_ (HMAC) or whsk_ (Ed25519), each of
+   * which signs; for lti-notice the platform's RSA private key in PEM. Called when something is about to be sent; the
    * bridge wipes its copy soon after and never stores it. Anything but PTB_OK, or no text, suspends the lane. */
   int32_t (*load_secret)(void* context, ptb_text vendor, ptb_text program, ptb_text_sink sink, void* sink_context);
 
@@ -182,6 +184,7 @@ typedef struct ptb_open_options {
   uint32_t connect_timeout_ms;  /* 0: 10000 */
   uint32_t contact_interval_ms; /* shortest time from a failed walk to the next that a contact starts; 0: 5000 */
   uint32_t max_exchanges;       /* exchanges at once, over all lanes; 0: 64 */
+  ptb_text lti_issuer;          /* since 1.1: issuer of LTI messages; empty: tcbaseurl */
 } ptb_open_options;
 
 /* Something happened in the LMS and a tool must hear of it. */
@@ -198,7 +201,8 @@ typedef struct ptb_event {
   const ptb_pair* arguments; /* the action's arguments, at most 64, at most 256 KiB in all */
   size_t argument_count;
   const ptb_pair*
-      context; /* what else is frozen with the event: returnurl, course_label, course_title, user_id (never sent) */
+      context; /* what else is frozen with the event: returnurl, course_label, course_title, content_handle (whose
+                  content handler the item's events go to), user_id (never sent, only for forgetting a person) */
   size_t context_count;
   int64_t occurred_at_ms; /* 0: now */
 } ptb_event;
@@ -211,7 +215,8 @@ typedef struct ptb_capture_result {
   uint32_t struct_size;
   int32_t answer;    /* PTB_NEW, PTB_DUPLICATE, PTB_IGNORED */
   char event_id[40]; /* terminated; empty where ignored */
-  char reason[40];   /* terminated; new: the deferral; ignored: tool_not_installed, tool_not_available, no_handler */
+  char reason[40];   /* terminated; new: the deferral; ignored: tool_not_installed, tool_not_available, no_handler,
+                        wire_cannot_say */
   uint64_t sequence; /* place in the lane, from 1; 0 where ignored */
 } ptb_capture_result;
 
@@ -229,8 +234,17 @@ typedef struct ptb_tool {
   ptb_text program;
   ptb_text guid;       /* ourguid: 32 lower-case hex digits */
   ptb_text descriptor; /* the registration document, XML */
-  ptb_text wire;       /* empty: proxy-tool */
+  ptb_text wire;       /* proxy-tool, standard-webhooks, lti-notice; empty: proxy-tool */
   ptb_text ca_file;    /* PEM; empty: the system's */
+  /* since 1.1 */
+  ptb_text allow_cidrs;       /* private ranges that are allowed, between spaces: 10.1.0.0/16 fd00::/8 */
+  ptb_text client_cert_file;  /* PEM, for mutual TLS; both or neither */
+  ptb_text client_key_file;   /* PEM, without a passphrase */
+  ptb_text endpoint;          /* standard-webhooks, lti-notice: the one address, instead of base URL and path */
+  ptb_text lti_client_id;     /* lti-notice: the audience */
+  ptb_text lti_deployment_id; /* lti-notice */
+  uint32_t max_batch; /* standard-webhooks, lti-notice: events a request that the tool takes; 0: 1; at most 1000 */
+  uint32_t reserved;
 } ptb_tool;
 
 /* What an operation has come to: see wait. */
@@ -288,8 +302,9 @@ typedef struct ptb_api {
   int32_t (*tool_saved)(ptb_bridge* bridge, ptb_text vendor, ptb_text program, int32_t state, uint64_t* operation,
                         ptb_error* error);
 
-  /* [any-thread] The tool is gone. What waits for it falls back to its locator and waits for it to be installed again.
-   */
+  /* [any-thread] The tool is gone: it is sent `remove`, whose failure is only told. What waits for it falls back to its
+   * locator and waits for it to be installed again. The secret is asked for once more; wait with operation 0 ends after
+   * that. */
   int32_t (*tool_removed)(ptb_bridge* bridge, ptb_text vendor, ptb_text program, ptb_error* error);
 
   /* [any-thread] Something else has talked, or is about to talk, to the tool: a walk is due. */

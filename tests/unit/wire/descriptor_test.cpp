@@ -83,8 +83,8 @@ TEST(Descriptor, IsReadAsAWhole) {
   ASSERT_EQ(read->content_handlers.size(), 1u);
   EXPECT_EQ(read->content_handlers[0].name, "Note");
   EXPECT_EQ(read->content_handlers[0].handle, "resource/x-acme-note");
-  EXPECT_EQ(read->action_for(EventKind::content_copied)->path, "content.do");
-  EXPECT_EQ(read->action_for(EventKind::group_copied), nullptr);
+  EXPECT_EQ(read->action_for(EventKind::content_copied, "")->path, "content.do");
+  EXPECT_EQ(read->action_for(EventKind::group_copied, ""), nullptr);
 }
 
 TEST(Descriptor, UnknownActionsAreKeptAndAbsolutePathsOnlyUnderABaseUrl) {
