@@ -67,6 +67,21 @@ bool has_control_character(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
+/// Nothing where the document does not say.
+std::optional<bool> read_truth(const pugi::xml_node& node) {
+  const std::string said = has_attribute(node, "value") ? attribute(node, "value") : text_of(node);
+  if (said == "true" || said == "1") return true;
+  if (said == "false" || said == "0") return false;
+  return std::nullopt;
+}
+
+std::vector<Icon> read_icons(const pugi::xml_node& placement) {
+  std::vector<Icon> icons;
+  for (const auto& node : child(placement, "icons").children())
+    if (is_named(node, "icon")) icons.push_back({text_of(node), attribute(node, "platform"), attribute(node, "style")});
+  return icons;
+}
+
 /// One reading of one document.
 class Reading {
  public:
@@ -89,8 +104,11 @@ class Reading {
   Result<std::string> read_code(std::string_view parent, std::string_view what) const;
   Result<void> read_base_urls();
   Result<void> read_digest();
-  Result<void> read_actions(const pugi::xml_node& parent, std::map<std::string, Action>& actions) const;
+  void read_services();
+  Result<void> read_actions(const pugi::xml_node& parent, std::map<std::string, Action>& actions);
   Result<Action> read_action(const pugi::xml_node& node, const std::string& type) const;
+  Result<void> read_content_handler(const pugi::xml_node& node);
+  Result<void> read_menu_link(const pugi::xml_node& node);
   Result<void> read_links();
   bool is_usable(const Action& action) const;
 
@@ -142,7 +160,16 @@ Result<void> Reading::read_identity() {
   if (!program) return fail(program.error());
   descriptor_.vendor = *std::move(vendor);
   descriptor_.program = *std::move(program);
-  descriptor_.name = text_of(child(root_, "tool-info", "name"));
+  const auto vendor_node = child(root_, "vendor");
+  descriptor_.vendor_name = text_of(child(vendor_node, "name"));
+  descriptor_.vendor_description = text_of(child(vendor_node, "description"));
+  descriptor_.vendor_url = text_of(child(vendor_node, "url"));
+  descriptor_.vendor_email = text_of(child(vendor_node, "contact", "email"));
+  const auto info = child(root_, "tool-info");
+  descriptor_.name = text_of(child(info, "name"));
+  descriptor_.version = text_of(child(info, "version"));
+  descriptor_.description = text_of(child(info, "description"));
+  descriptor_.contact_email = text_of(child(child(root_, "tool-instance"), "contact", "email"));
   return {};
 }
 
@@ -211,28 +238,67 @@ Result<Action> Reading::read_action(const pugi::xml_node& node, const std::strin
   return action;
 }
 
-Result<void> Reading::read_actions(const pugi::xml_node& parent, std::map<std::string, Action>& actions) const {
+Result<void> Reading::read_actions(const pugi::xml_node& parent, std::map<std::string, Action>& actions) {
   for (const auto& node : child(parent, "http-actions").children()) {
     if (!is_named(node, "action")) continue;
     const std::string type(trimmed(attribute(node, "type")));
     if (type.empty()) return wrong(node, "an <action> has no type: name the event that it is for");
     auto action = read_action(node, type);
     if (!action) return fail(action.error());
-    if (is_usable(*action)) actions.emplace(type, *std::move(action));
+    if (is_usable(*action))
+      actions.emplace(type, *std::move(action));
+    else
+      descriptor_.unusable_actions.push_back(type);
   }
+  return {};
+}
+
+void Reading::read_services() {
+  const auto needs = child(root_, "required-webservices");
+  const auto read = [](const pugi::xml_node& login) {
+    std::vector<Descriptor::Service> services;
+    for (const auto& node : login.children()) {
+      if (!is_named(node, "service")) continue;
+      Descriptor::Service service{std::string(trimmed(attribute(node, "name"))), {}};
+      for (const auto& operation : node.children())
+        if (is_named(operation, "operation")) service.operations.push_back(text_of(operation));
+      services.push_back(std::move(service));
+    }
+    return services;
+  };
+  descriptor_.tool_login = read(child(needs, "tool-login"));
+  descriptor_.ticket_login = read(child(needs, "ticket-login"));
+}
+
+Result<void> Reading::read_content_handler(const pugi::xml_node& node) {
+  Descriptor::ContentHandler handler;
+  handler.name = text_of(child(node, "name"));
+  handler.handle = attribute(child(node, "handle"), "value");
+  handler.can_copy = read_truth(child(node, "can-copy"));
+  handler.icons = read_icons(node);
+  if (auto read = read_actions(node, handler.actions); !read) return read;
+  descriptor_.content_handlers.push_back(std::move(handler));
+  return {};
+}
+
+Result<void> Reading::read_menu_link(const pugi::xml_node& node) {
+  Descriptor::MenuLink link;
+  link.name = text_of(child(node, "name"));
+  link.description = text_of(child(node, "description"));
+  for (const auto& category : child(node, "category-choice").children())
+    if (is_named(category, "category")) link.categories.push_back({text_of(category), attribute(category, "platform")});
+  link.icons = read_icons(node);
+  if (auto read = read_actions(node, link.actions); !read) return read;
+  descriptor_.menu_links.push_back(std::move(link));
   return {};
 }
 
 Result<void> Reading::read_links() {
   for (const auto& node : child(root_, "links").children()) {
-    if (is_named(node, "menu-link")) descriptor_.has_placements = true;
-    if (!is_named(node, "content-handler")) continue;
-    descriptor_.has_placements = true;
-    Descriptor::ContentHandler handler;
-    handler.name = text_of(child(node, "name"));
-    handler.handle = attribute(child(node, "handle"), "value");
-    if (auto read = read_actions(node, handler.actions); !read) return read;
-    descriptor_.content_handlers.push_back(std::move(handler));
+    Result<void> read;
+    if (is_named(node, "content-handler")) read = read_content_handler(node);
+    if (is_named(node, "menu-link")) read = read_menu_link(node);
+    if (!read) return read;
   }
   return {};
 }
@@ -242,6 +308,7 @@ Result<Descriptor> Reading::run() {
   if (auto done = read_identity(); !done) return fail(done.error());
   if (auto done = read_base_urls(); !done) return fail(done.error());
   if (auto done = read_digest(); !done) return fail(done.error());
+  read_services();
   if (auto done = read_actions(root_, descriptor_.actions); !done) return fail(done.error());
   if (auto done = read_links(); !done) return fail(done.error());
   return std::move(descriptor_);

@@ -15,10 +15,12 @@ inline constexpr std::size_t kMaxDescriptorBytes = 1024 * 1024;
 /// Longest path and fixed parameters of one action together, in characters (proxy-tool-protocol §1).
 inline constexpr std::size_t kMaxPathAndParameters = 512;
 
-/// The document as a value. Elements are found by local name, whatever their namespace or prefix; entities of a DOCTYPE
-/// are not resolved. Actions of unknown type are kept; an action whose path is an absolute URL that is not under one of
-/// the tool's base URLs is left out, as if the document did not name it. Errors: Status::argument with one line that
-/// names the line or the element.
+/// The document as a value. Elements and attributes are found by local name, whatever their namespace or prefix, and
+/// in any order; what the protocol does not name is passed over; entities of a DOCTYPE are not resolved. Actions of
+/// unknown type are kept; an action whose path is an absolute URL that is under none of the tool's base URLs is only
+/// mentioned in unusable_actions, as if the document did not name it. Icons without attributes, categories of free text
+/// and a tool without placements or actions are fine. Errors: Status::argument with one line that names the line or the
+/// element.
 Result<Descriptor> read_descriptor(std::string_view xml);
 
 }  // namespace ptb

@@ -1,9 +1,10 @@
 #include "wire/mac.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
+
+#include "wire/openssl.h"
 
 namespace ptb {
 
@@ -37,8 +38,7 @@ void sort_by_name(std::vector<Parameter>& parameters) {
 }
 
 Mac::Mac() : digests_(std::make_unique<Digests>()) {
-  // Before anything else of OpenSSL: without it OpenSSL would register an exit handler in the host's process.
-  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+  start_openssl();
   digests_->md5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
   digests_->sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
 }

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <vector>
 
-#include "wire/base_url.h"
+#include "wire/request_url.h"
 
 namespace ptb {
 
@@ -58,31 +58,6 @@ bool append_stored_pairs(std::string_view encoded, std::vector<Parameter>& param
     parameters.push_back(pair);
   }
   return true;
-}
-
-/// The URL of the n-th try, or empty where there is none left (proxy-tool-protocol §1).
-std::string url_for(const ToolAtSend& tool, const Action& action, int fallback) {
-  const auto& bases = tool.descriptor.base_urls;
-  const auto base_of = [&](const char* type) {
-    const auto at = bases.find(type);
-    return at == bases.end() ? std::string_view() : std::string_view(at->second);
-  };
-  const std::array<std::string_view, 3> in_order = {base_of("server-to-server"), base_of("https"), base_of("http")};
-  if (is_absolute_url(action.path)) {
-    for (const auto base : in_order)
-      if (!base.empty() && fallback == 0 && is_under(action.path, base)) return join_url({}, action.path);
-    return {};
-  }
-  const ToolOptions& options = tool.tool.options;
-  int tries_before = 0;
-  std::string_view last;
-  for (const auto base : in_order) {
-    const bool downgrade = is_https(last) && !is_https(base);
-    if (base.empty() || base == last || (downgrade && !(options.allow_downgrade && options.allow_http))) continue;
-    if (tries_before++ == fallback) return join_url(base, action.path);
-    last = base;
-  }
-  return {};
 }
 
 void append_form(std::string& body, const Parameter& parameter) {
@@ -166,7 +141,7 @@ Result<WireRequest> ProxyToolWire::build(const ToolAtSend& tool, std::span<const
   if (secret.empty()) return unsendable(Outcome::Kind::suspended, "the tool's shared secret is empty: set it and save");
 
   WireRequest made;
-  made.request.url = url_for(tool, *action, fallback);
+  made.request.url = action_url(tool, *action, fallback);
   if (made.request.url.empty())
     return fail(Status::not_found, fmt::format("{} has no {}base URL to send {} to", to_text(tool.tool.locator),
                                                fallback == 0 ? "" : "further ", to_text(event.kind)));

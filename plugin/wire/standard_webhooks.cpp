@@ -1,0 +1,222 @@
+#include "wire/standard_webhooks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/uuid/name_generator_sha1.hpp>
+#include <nlohmann/json.hpp>
+
+#include "wire/encoding.h"
+#include "wire/openssl.h"
+#include "wire/request_url.h"
+#include "wire/status_answer.h"
+#include "wire/webhook_signature.h"
+
+namespace ptb {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Receivers commonly read no more than this.
+constexpr std::size_t kMaxBatchBytes = 1024 * 1024;
+
+/// Which arguments name a thing before and after: old -> new, under one name whatever the kind. Arguments of no row,
+/// and those of kinds without one, stand under `arguments` only.
+struct IdRow {
+  EventKind kind;
+  const char* thing;
+  const char* before;  ///< empty: not known to the LMS that imports
+  const char* after;
+};
+constexpr std::array<IdRow, 9> kIdRows = {{
+    {EventKind::course_copied, "course", "oldCourseId", "newCourseId"},
+    {EventKind::course_imported, "course", "", "course_id"},
+    {EventKind::group_copied, "course", "oldCourseId", "newCourseId"},
+    {EventKind::group_copied, "group", "oldId", "newId"},
+    {EventKind::group_imported, "course", "", "course_id"},
+    {EventKind::group_imported, "group", "old_group_id", "new_group_id"},
+    {EventKind::content_copied, "course", "oldCourseId", "newCourseId"},
+    {EventKind::content_copied, "content", "oldId", "newId"},
+    {EventKind::content_imported, "content", "", "content_id"},
+}};
+
+/// "org.ptbridge.course.copied"; what concerns the tool itself is "org.ptbridge.tool.state-change" and so on.
+std::string type_of(EventKind kind) {
+  std::string name(to_text(kind));
+  if (kind >= EventKind::state_change) return "org.ptbridge.tool." + name;
+  std::replace(name.begin(), name.end(), '-', '.');
+  return "org.ptbridge." + name;
+}
+
+/// An id of the bridge's own: the same for the same text.
+EventId id_named(std::string_view text) {
+  constexpr boost::uuids::uuid kNamespace = {
+      {0x4a, 0xc6, 0xed, 0x28, 0x81, 0xec, 0x4d, 0xe4, 0x95, 0x5b, 0x72, 0x08, 0xfe, 0x21, 0xd4, 0xaa}};
+  return boost::uuids::name_generator_sha1(kNamespace)(text.data(), text.size());
+}
+
+bool has_control_character(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+/// Of several with one name the first counts, as on the proxy-tool wire.
+template <typename List>
+Json object_of(const List& pairs) {
+  Json object = Json::object();
+  for (const auto& [name, value] : pairs) object.emplace(std::string(name), std::string(value));
+  return object;
+}
+
+Json ids_of(EventKind kind, const Json& arguments) {
+  Json ids = Json::object();
+  for (const IdRow& row : kIdRows) {
+    if (row.kind != kind) continue;
+    if (const auto at = arguments.find(row.before); at != arguments.end()) ids[row.thing]["old"] = *at;
+    if (const auto at = arguments.find(row.after); at != arguments.end()) ids[row.thing]["new"] = *at;
+  }
+  return ids;
+}
+
+/// One event in words of this wire, or why it has none.
+struct Message {
+  std::string url;
+  std::string id;
+  std::string body;
+  std::optional<Outcome> unsendable;
+};
+
+Json data_of(const Event& event, const Outgoing& outgoing, const Pairs& arguments) {
+  Json data;
+  data["arguments"] = object_of(arguments);
+  if (Json ids = ids_of(event.kind, data["arguments"]); !ids.empty()) data["ids"] = std::move(ids);
+  data["settings"] = outgoing.settings != nullptr ? object_of(*outgoing.settings) : Json::object();
+  if (!event.operation.empty()) data["operation"] = event.operation;
+  if (const auto url = find_encoded(event.context, "returnurl")) data["returnurl"] = *url;
+  return data;
+}
+
+Json cloud_event(const ToolAtSend& tool, const Outgoing& outgoing, const std::string& id, const Pairs& arguments,
+                 const Stamp& stamp) {
+  const Event& event = outgoing.stored->event;
+  Json json;
+  json["specversion"] = "1.0";
+  json["id"] = id;
+  json["source"] = tool.host.tcbaseurl;
+  json["type"] = type_of(event.kind);
+  const std::int64_t happened_ms = event.occurred_at_ms != 0 ? event.occurred_at_ms : event.captured_at_ms;
+  json["time"] = rfc3339(happened_ms != 0 ? happened_ms : stamp.now_ms);
+  // CloudEvents allows no control characters in attributes; the id stands among the arguments too.
+  const std::string& subject = event.content_id.empty() ? event.course_id : event.content_id;
+  if (!subject.empty() && !has_control_character(subject)) json["subject"] = subject;
+  json["datacontenttype"] = "application/json";
+  if (outgoing.stored->place.sequence > 0) json["sequence"] = fmt::format("{:020}", outgoing.stored->place.sequence);
+  json["partitionkey"] = to_text(tool.tool.locator);
+  json["data"] = data_of(event, outgoing, arguments);
+  return json;
+}
+
+Result<Message> message_of(const ToolAtSend& tool, const Outgoing& outgoing, const Stamp& stamp, int fallback) {
+  const Event& event = outgoing.stored->event;
+  Message message;
+  const Action* const action = tool.descriptor.action_for(event.kind, event.content_handle());
+  if (action == nullptr) {
+    message.unsendable = Outcome{Outcome::Kind::no_handler,
+                                 fmt::format("the tool's descriptor names no action {}", to_text(event.kind))};
+    return message;
+  }
+  message.url = endpoint_or_action_url(tool, *action, fallback);
+  if (message.url.empty())
+    return fail(Status::not_found, fmt::format("{} has no {}address to send {} to", to_text(tool.tool.locator),
+                                               fallback == 0 ? "" : "further ", to_text(event.kind)));
+  const auto arguments = decode_pairs(event.arguments);
+  if (!arguments)
+    return fail(Status::damaged, fmt::format("the stored arguments of event {} cannot be read", to_text(event.id)));
+  // What a person causes is never stored and so has no id of its own.
+  message.id = to_text(event.id.is_nil() ? id_named(stamp.nonce) : event.id);
+  message.body =
+      cloud_event(tool, outgoing, message.id, *arguments, stamp).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return message;
+}
+
+/// The neighbours that go into one request, as one array.
+class Batch {
+ public:
+  explicit Batch(Message first) : first_(std::move(first)), ids_(first_.id), body_("[" + first_.body) {}
+
+  [[nodiscard]] bool takes(const Message& next) const {
+    return !next.unsendable && next.url == first_.url && body_.size() + next.body.size() + 2 <= kMaxBatchBytes;
+  }
+  void add(const Message& next) {
+    ids_ += next.id;
+    body_ += "," + next.body;
+    ++size_;
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  /// The same members have the same id.
+  [[nodiscard]] std::string id() const { return size_ == 1 ? first_.id : to_text(id_named(ids_)); }
+  [[nodiscard]] const std::string& url() const { return first_.url; }
+  [[nodiscard]] std::string body() const { return size_ == 1 ? first_.body : body_ + "]"; }
+
+ private:
+  Message first_;
+  std::string ids_;
+  std::string body_;
+  std::size_t size_ = 1;
+};
+
+}  // namespace
+
+StandardWebhooksWire::StandardWebhooksWire() { start_openssl(); }
+
+Result<void> StandardWebhooksWire::check(const Tool& tool, const Descriptor& /*descriptor*/) const {
+  return check_endpoint(tool);
+}
+
+bool StandardWebhooksWire::can_say(EventKind /*kind*/) const { return true; }
+
+Result<WireRequest> StandardWebhooksWire::build(const ToolAtSend& tool, std::span<const Outgoing> events,
+                                                const Stamp& stamp, std::string_view secret, int fallback) const {
+  WireRequest made;
+  auto first = message_of(tool, events.front(), stamp, fallback);
+  if (!first) return fail(first.error());
+  if (first->unsendable) {
+    made.unsendable = *std::move(first->unsendable);
+    return made;
+  }
+  Batch batch(*std::move(first));
+  const std::size_t most =
+      std::min<std::size_t>(std::max<std::uint32_t>(tool.tool.options.max_batch, 1), events.size());
+  for (const Outgoing& outgoing : events.first(most).subspan(1)) {
+    const auto next = message_of(tool, outgoing, stamp, fallback);
+    if (!next || !batch.takes(*next)) break;  // it begins the next request, which says what is wrong with it
+    batch.add(*next);
+  }
+
+  const std::string id = batch.id();
+  const std::string timestamp = std::to_string(stamp.now_ms / 1000);
+  made.request.body = batch.body();
+  const auto signatures = webhook_signatures(secret, id, timestamp, made.request.body);
+  if (!signatures) {
+    WireRequest none;
+    none.unsendable = {Outcome::Kind::suspended, signatures.error().text};
+    return none;
+  }
+  made.taken = batch.size();
+  made.request.destination = tool.destination;
+  made.request.url = batch.url();
+  made.request.content_type = batch.size() == 1 ? "application/cloudevents+json" : "application/cloudevents-batch+json";
+  // Ids are UUIDs, so no text of anybody else's is in a header.
+  made.request.headers = {"webhook-id: " + id, "webhook-timestamp: " + timestamp, "webhook-signature: " + *signatures};
+  return made;
+}
+
+Outcome StandardWebhooksWire::judge(const ExchangeResult& result) const { return outcome_of_status(result); }
+
+bool StandardWebhooksWire::may_fall_back(const ExchangeResult& result) const {
+  return result.fault == ExchangeResult::Fault::tls_handshake;
+}
+
+}  // namespace ptb
