@@ -30,7 +30,7 @@ struct IdRow {
   const char* before;  ///< empty: not known to the LMS that imports
   const char* after;
 };
-constexpr std::array<IdRow, 9> kIdRows = {{
+constexpr std::array<IdRow, 10> kIdRows = {{
     {EventKind::course_copied, "course", "oldCourseId", "newCourseId"},
     {EventKind::course_imported, "course", "", "course_id"},
     {EventKind::group_copied, "course", "oldCourseId", "newCourseId"},
@@ -39,6 +39,7 @@ constexpr std::array<IdRow, 9> kIdRows = {{
     {EventKind::group_imported, "group", "old_group_id", "new_group_id"},
     {EventKind::content_copied, "course", "oldCourseId", "newCourseId"},
     {EventKind::content_copied, "content", "oldId", "newId"},
+    {EventKind::content_imported, "course", "", "course_id"},
     {EventKind::content_imported, "content", "", "content_id"},
 }};
 

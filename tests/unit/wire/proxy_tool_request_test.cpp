@@ -74,7 +74,7 @@ struct Case {
   Case() {
     tool.tool.locator = {"acme", "notes"};
     tool.tool.guid = "fedcba9876543210fedcba9876543210";
-    tool.host = {"https://lms.example:443", "en_US", "ltr"};
+    tool.host = {"https://lms.example:443", "en_US", "ltr", {}};
     tool.destination = std::make_shared<Destination>();
     tool.descriptor.base_urls = {{"https", "https://tool.example/a/"}};
     for (const auto* kind : {"course-copied", "course-imported", "group-copied", "group-imported", "state-change"})
