@@ -51,6 +51,11 @@ CaptureDecision decide_capture(EventKind kind, const ToolCondition& condition) {
   if (!condition.wire_can_say) return ignore("wire_cannot_say");
   if (*condition.installed_as != ToolState::available)
     return row.not_available == When::queued ? defer(Deferral::not_available) : ignore("tool_not_available");
+  if (row.failed == When::dropped) {
+    if (condition.lane_held) return ignore("lane_held");
+    if (condition.lane_suspended) return ignore("lane_suspended");
+    if (!condition.lane_released) return ignore("lane_waits_for_save");
+  }
   if (condition.lane_held) return defer(Deferral::held);
   if (condition.lane_suspended) return defer(Deferral::suspended);
   if (condition.lane_has_backlog || !condition.lane_released) return defer(Deferral::behind_backlog);
@@ -58,6 +63,28 @@ CaptureDecision decide_capture(EventKind kind, const ToolCondition& condition) {
 }
 
 bool waits_after_failure(EventKind kind) { return row_of(kind).failed == When::queued; }
+
+ActResult judge_act(EventKind act, const Locator& tool, ToolState state, const Outcome& outcome) {
+  if (outcome.kind == Outcome::Kind::acknowledged) return {true, {}};
+  const std::string name = to_text(tool);
+  const bool no_words = outcome.kind == Outcome::Kind::no_handler || outcome.kind == Outcome::Kind::not_expressible;
+  switch (act) {
+    case EventKind::state_change:
+      if (no_words) return {true, {}};
+      if (state == ToolState::available)
+        return {false, name + " did not take state-change, so it stays as it was and nothing is sent: " + outcome.text};
+      return {true, "saved, though " + name + " did not take state-change: " + outcome.text};
+    case EventKind::remove:
+      if (no_words) return {true, {}};
+      return {true, name + " is removed, though it did not take remove: " + outcome.text};
+    case EventKind::reregister:
+      if (no_words) return {false, name + " cannot be asked to register again and stays unavailable: " + outcome.text};
+      return {false, name + " did not register again and stays unavailable: " + outcome.text};
+    default:
+      if (no_words) return {false, name + " cannot be asked: " + outcome.text};
+      return {false, "the server of " + name + " is unavailable: " + outcome.text};
+  }
+}
 
 Deferral deferral_now(const ToolCondition& condition, Deferral captured_as, bool is_head, bool last_walk_failed) {
   if (!condition.installed_as) return Deferral::not_installed;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/event.h"
+#include "core/outcome.h"
 #include "core/tool.h"
 
 namespace ptb {
@@ -21,7 +22,8 @@ struct CaptureDecision {
   Verdict verdict{};
   Deferral deferral{};          ///< of deliver: first_attempt
   std::string_view ignored_as;  ///< of ignore: tool_not_installed, tool_not_available, no_handler,
-                                ///< wire_cannot_say
+                                ///< wire_cannot_say; of actions that never wait also lane_held, lane_suspended,
+                                ///< lane_waits_for_save
 };
 
 /// How the tool and the lane stand at the moment of capture.
@@ -40,6 +42,15 @@ CaptureDecision decide_capture(EventKind kind, const ToolCondition& condition);
 /// False for the actions that are never queued (course-deleted, …-exported): where the walk that should have delivered
 /// them stops, they end as discarded.
 bool waits_after_failure(EventKind kind);
+
+/// What came of an act on a tool, by its row of proxy-tool-protocol §4: state_change, remove, reregister or ping.
+struct ActResult {
+  bool done = false;  ///< false: the act itself failed
+  std::string text;   ///< what an administrator reads; empty: nothing to say
+};
+
+/// `state`: of state_change, the state asked for. No handler in the descriptor counts as heard.
+ActResult judge_act(EventKind act, const Locator& tool, ToolState state, const Outcome& outcome);
 
 /// Why a pending event waits now. `is_head`: it is the first pending event of its lane. `last_walk_failed`: the lane's
 /// last walk was stopped by a failure of communication.

@@ -45,6 +45,10 @@ struct Lane {
   LastWalk last_walk;
   std::int64_t stopping_sequence = 0;  ///< the event that stopped the last walks which had got past others …
   std::int64_t stopping_count = 0;     ///< … and how many of them in a row
+  /// A request for several events that was not answered: they go out together again. kept_from == 0: only its end is
+  /// known. Both 0: none.
+  std::int64_t kept_from = 0;
+  std::int64_t kept_through = 0;
 };
 
 /// A walk that has been begun: its batch is fixed.
@@ -61,6 +65,7 @@ struct WalkEnd {
   std::int64_t reached = 0;  ///< highest sequence that was answered
   bool completed = false;
   std::int64_t stopped_by = 0;
+  std::int64_t stopped_through = 0;  ///< last event of the request that failed; 0: `stopped_by` alone
   std::string error;
   bool suspend = false;  ///< hold the lane as suspended, with `error` as the reason
 };
@@ -104,6 +109,18 @@ struct EventFilter {
   EventFilterState state = EventFilterState::any;
   std::optional<Place> after;  ///< start behind this one: a page's cursor
   int limit = 100;             ///< at most 1000
+};
+
+/// Whose events are forgotten: those of a course (its own, or copied from or to it), or those a user caused (user_id of
+/// their context). One of the two is given.
+struct ForgetTerms {
+  std::string course;
+  std::string user;
+};
+
+struct Forgotten {
+  std::int64_t events = 0;     ///< whose content is gone, whatever their state
+  std::int64_t discarded = 0;  ///< of them: had been waiting or parked
 };
 
 struct StoreIdentity {
@@ -175,6 +192,10 @@ class Store {
   virtual Result<std::string> settings(std::int64_t snapshot) = 0;  ///< encode_settings; "" for 0
 
   // -- upkeep
+  /// Takes the content off every event that the terms name: arguments, context, settings (those that other events share
+  /// stay with one of these), ids of course and item, operation, answer. What waited or was parked becomes
+  /// discarded(forgotten); id, place, kind, state and times stay. The bytes are overwritten.
+  virtual Result<Forgotten> forget(const ForgetTerms& terms, std::int64_t now_ms) = 0;
   /// Removes up to `pieces` settled rows that are older than their retention, and what belongs to them alone. True:
   /// there is more. Event ids are kept `key_retention_ms` longer than the payload needs, so that a repeated capture is
   /// recognised.

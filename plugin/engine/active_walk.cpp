@@ -1,5 +1,6 @@
 #include "engine/active_walk.h"
 
+#include <algorithm>
 #include <array>
 
 #include "core/fault_point.h"
@@ -47,9 +48,34 @@ ActiveWalk::ActiveWalk(const Walk& walk, Lane lane, std::vector<OperationId> ope
 
 ActiveWalk::~ActiveWalk() { wipe(secret_); }
 
+std::size_t ActiveWalk::batch_limit() const { return std::max<std::size_t>(tool_->at_send.tool.options.max_batch, 1); }
+
+/// Nothing of the page is left, or so little that the next request could hold more.
+bool ActiveWalk::page_is_short() const {
+  const std::size_t left = page_.size() - page_at_;
+  return left == 0 || (left < batch_limit() && page_at_ > 0 && read_through_ < walk_.last);
+}
+
+/// So that a request which may have been heard is repeated as it was, none reaches over the bounds of one that was not
+/// answered.
+std::size_t ActiveWalk::group_size() const {
+  std::size_t size = 1;
+  while (size < batch_limit() && page_at_ + size < page_.size()) {
+    const std::int64_t before = page_[page_at_ + size - 1].place.sequence;
+    const std::int64_t next = page_[page_at_ + size].place.sequence;
+    const bool over_start = before < lane_.kept_from && next >= lane_.kept_from;
+    const bool over_end = before <= lane_.kept_through && next > lane_.kept_through;
+    if (over_start || over_end) break;
+    ++size;
+  }
+  return size;
+}
+
 bool ActiveWalk::load_page() {
+  if (page_at_ < page_.size()) read_through_ = page_[page_at_].place.sequence - 1;
   forget_page();
-  auto page = context_.store.read_waiting(walk_.lane, read_through_, walk_.last, kPageEvents);
+  const int limit = std::max(kPageEvents, static_cast<int>(batch_limit()));
+  auto page = context_.store.read_waiting(walk_.lane, read_through_, walk_.last, limit);
   if (!page) {
     stopped_by_us(page.error().text);
     return false;
@@ -92,7 +118,7 @@ bool ActiveWalk::load_secret() {
     Outcome outcome{Outcome::Kind::suspended,
                     "the secret of " + to_text(lane_.tool) + " is missing: store it, then save the tool"};
     if (!secret) outcome.text += " (" + printable(secret.error().text, 120) + ")";
-    stopped_at(page_[page_at_], outcome);
+    stopped_at(page_at_, outcome);
     return false;
   }
   secret_ = std::move(*secret);
@@ -105,19 +131,19 @@ std::optional<HttpRequest> ActiveWalk::advance(const Moment& now) {
       stopped_by_us("stopped on request");
       break;
     }
-    if (page_at_ == page_.size() && !load_page()) break;
     tool_ = context_.tools.find(lane_.tool);
     if (tool_ == nullptr) {
       stopped_by_us(to_text(lane_.tool) + " is not installed any more");
       break;
     }
+    if (page_is_short() && !load_page()) break;
     if (!load_secret()) break;
     fault_point("walk.before_send");
-    const std::span<const Outgoing> rest(outgoing_.data() + page_at_, outgoing_.size() - page_at_);
+    const std::span<const Outgoing> rest(outgoing_.data() + page_at_, group_size());
     auto built =
         tool_->wire->build(tool_->at_send, rest, Stamp{now.wall_ms, fresh_nonce(context_.random)}, secret_, fallback_);
     if (!built) {
-      stopped_at(page_[page_at_], {Outcome::Kind::failed, built.error().text});
+      stopped_at(page_at_, {Outcome::Kind::failed, built.error().text});
       break;
     }
     if (built->taken > 0) {
@@ -130,7 +156,7 @@ std::optional<HttpRequest> ActiveWalk::advance(const Moment& now) {
       ++tally_.discarded;
       settled(stored, EventState::discarded, built->unsendable, now);
     } else {
-      stopped_at(page_[page_at_], built->unsendable);
+      stopped_at(page_at_, built->unsendable);
     }
   }
   show_progress(now, true);
@@ -167,7 +193,7 @@ void ActiveWalk::answered(const ExchangeResult& result, const Moment& now) {
       case Outcome::Kind::failed:
       case Outcome::Kind::suspended:
         ++tally_.failed;
-        stopped_at(stored, outcome);
+        stopped_at(page_at_, outcome);
         return;
     }
     ++page_at_;
@@ -197,9 +223,12 @@ void ActiveWalk::settled(const StoredEvent& stored, EventState state, const Outc
   tell(stored, state, {}, outcome.text);
 }
 
-void ActiveWalk::stopped_at(const StoredEvent& stored, const Outcome& outcome) {
+void ActiveWalk::stopped_at(std::size_t page_at, const Outcome& outcome) {
+  const StoredEvent& stored = page_[page_at];
   over_ = true;
   end_.stopped_by = stored.place.sequence;
+  if (in_flight_ > 1) end_.stopped_through = page_[page_at + in_flight_ - 1].place.sequence;
+  retry_after_ms_ = outcome.retry_after_ms;
   end_.error = outcome.text;
   end_.suspend = outcome.kind == Outcome::Kind::suspended;
   stopped_by_id_ = to_text(stored.event.id);

@@ -57,15 +57,21 @@ class ActiveWalk {
 
   /// The operations that end with this walk.
   [[nodiscard]] const std::vector<OperationId>& operations() const { return operations_; }
+  /// The tool asked not to be tried again before; 0: it did not.
+  [[nodiscard]] std::int64_t retry_after_ms() const { return retry_after_ms_; }
   void join(OperationId operation) { operations_.push_back(operation); }
 
  private:
   bool load_page();
+  /// How many of the events from page_at_ on may go into one request.
+  [[nodiscard]] std::size_t group_size() const;
+  [[nodiscard]] std::size_t batch_limit() const;
+  [[nodiscard]] bool page_is_short() const;
   bool load_secret();
   void forget_page();
   void acknowledged(const StoredEvent& stored);
   void settled(const StoredEvent& stored, EventState state, const Outcome& outcome, const Moment& now);
-  void stopped_at(const StoredEvent& stored, const Outcome& outcome);
+  void stopped_at(std::size_t page_at, const Outcome& outcome);
   void stopped_by_us(std::string why);
   void tell(const StoredEvent& stored, EventState state, std::string_view deferral, std::string_view text);
   void show_progress(const Moment& now, bool always);
@@ -90,6 +96,7 @@ class ActiveWalk {
   std::string secret_;
   std::shared_ptr<const ReadyTool> tool_;
 
+  std::int64_t retry_after_ms_ = 0;
   std::uint64_t done_ = 0;
   std::string last_event_id_;
   std::int64_t shown_at_ms_ = 0;

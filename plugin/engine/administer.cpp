@@ -63,9 +63,67 @@ Result<OrderAnswer> Engine::administer(std::string_view order_text) {
     if (!operation) return fail(operation.error());
     return OrderAnswer{"{}", *operation};
   }
+  if (*what == "ping") return ping(*order);
+  if (*what == "reregister") return reregister(*order);
   auto done = carry_out(*what, *order);
   if (!done) return fail(done.error());
   return OrderAnswer{std::move(*done), 0};
+}
+
+Result<OrderAnswer> Engine::ping(const Json& order) {
+  auto tool = installed_tool(order);
+  if (!tool) return fail(tool.error());
+  const auto stored = store_.tool((*tool)->at_send.tool.locator);
+  if (!stored || !*stored || (*stored)->state != ToolState::available)
+    return fail(Status::refused, to_text((*tool)->at_send.tool.locator) +
+                                     " is not available, so it is not pinged: save it as available first");
+  const OperationId operation = operations_.open(1, clock_.now().monotonic_ms);
+  pump_.post(ActTrigger{std::move(*tool), EventKind::ping, {}, operation});
+  return OrderAnswer{"{}", operation};
+}
+
+/// The tool is unavailable from now on, until it has registered again and is saved.
+Result<OrderAnswer> Engine::reregister(const Json& order) {
+  auto tool = installed_tool(order);
+  if (!tool) return fail(tool.error());
+  auto password = text_field(order, "regpass");
+  if (!password) return fail(password.error());
+  auto profile = text_field(order, "tcprofileurl");
+  if (!profile) return fail(profile.error());
+  const Moment now = clock_.now();
+  const Locator& locator = (*tool)->at_send.tool.locator;
+  if (auto saved = store_.save_tool(locator, ToolState::unavailable, now.wall_ms); !saved) return fail(saved.error());
+  pump_.post(StopTrigger{locator, 0});
+  const OperationId operation = operations_.open(1, now.monotonic_ms);
+  pump_.post(ActTrigger{
+      std::move(*tool), EventKind::reregister, {{"regpass", *password}, {"tcprofileurl", *profile}}, operation});
+  return OrderAnswer{"{}", operation};
+}
+
+/// Walks that may hold such events end first and go on without them.
+Result<std::string> Engine::forget(const Json& order, std::int64_t now_ms) {
+  ForgetTerms terms;
+  for (const auto& [name, into] : {std::pair{"course", &terms.course}, std::pair{"user", &terms.user}}) {
+    if (!order.contains(name)) continue;
+    auto text = text_field(order, name);
+    if (!text) return fail(text.error());
+    *into = std::move(*text);
+  }
+  pump_.post(StopTrigger{});
+  auto forgotten = store_.forget(terms, now_ms);
+  if (!forgotten) return fail(forgotten.error());
+  auto lanes = store_.lanes();
+  for (const Lane& lane : lanes ? *lanes : std::vector<Lane>{})
+    if (lane.waiting > 0) pump_.post(ContactTrigger{lane.id, 0, false});
+  return json_text({{"forgotten", forgotten->events}, {"discarded", forgotten->discarded}});
+}
+
+Result<std::shared_ptr<const ReadyTool>> Engine::installed_tool(const Json& order) const {
+  auto locator = locator_field(order, "tool");
+  if (!locator) return fail(locator.error());
+  auto tool = tools_.find(*locator);
+  if (tool == nullptr) return fail(Status::not_found, "no tool " + to_text(*locator) + " is installed");
+  return tool;
 }
 
 Result<OrderAnswer> Engine::send_again(const Json& order, bool only_parked) {
@@ -123,12 +181,14 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
     if (auto claimed = store_.claim(*from, *to); !claimed) return fail(claimed.error());
     return json_text({{"from", to_text(*from)}, {"to", to_text(*to)}});
   }
+  if (what == "forget") return forget(order, now_ms);
   if (what == "stop") {
     pump_.post(StopTrigger{});
     return std::string("{}");
   }
   return fail(Status::argument, "there is no order '" + printable(what, 60) +
-                                    "': use retry, replay, park, unpark, discard, hold, release, claim or stop");
+                                    "': use retry, replay, park, unpark, discard, hold, release, claim, stop, ping, "
+                                    "reregister or forget");
 }
 
 }  // namespace ptb

@@ -221,10 +221,12 @@ Result<OperationId> Engine::tool_saved(const Locator& locator, ToolState state) 
 
 Result<void> Engine::tool_removed(const Locator& locator) {
   if (auto allowed = require_pumping("remove a tool"); !allowed) return fail(allowed.error());
-  if (tools_.find(locator) == nullptr) return fail(Status::not_found, "no tool " + to_text(locator) + " is installed");
+  auto tool = tools_.find(locator);
+  if (tool == nullptr) return fail(Status::not_found, "no tool " + to_text(locator) + " is installed");
   if (auto removed = store_.remove_tool(locator); !removed) return fail(removed.error());
   tools_.remove(locator);
   pump_.post(StopTrigger{locator, 0});
+  pump_.post(ActTrigger{std::move(tool), EventKind::remove, {}, 0});
   return {};
 }
 

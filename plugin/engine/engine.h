@@ -107,7 +107,11 @@ class Engine {
   Result<void> load_settings(CaptureBatch& batch);
   Result<void> require_pumping(std::string_view what) const;
   Result<OperationId> contact_lanes(const Locator& locator, bool by_person);
+  Result<std::shared_ptr<const ReadyTool>> installed_tool(const Json& order) const;
+  Result<OrderAnswer> ping(const Json& order);
+  Result<OrderAnswer> reregister(const Json& order);
   Result<OrderAnswer> send_again(const Json& order, bool only_parked);
+  Result<std::string> forget(const Json& order, std::int64_t now_ms);
   Result<std::string> carry_out(const std::string& what, const Json& order);
 
   EngineOptions options_;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/deferral.h"
 #include "core/fault_point.h"
 
 namespace ptb {
@@ -17,7 +18,7 @@ constexpr std::int64_t kKeyRetentionMs = 400LL * 24 * 3'600'000;
 constexpr std::int64_t kMaxPollMs = 60'000;
 
 /// A ticket says what it is for in its two lowest bits; a lane has one exchange at a time, so its id is enough.
-enum class TicketKind : std::uint8_t { walk = 0, single = 1, save = 2 };
+enum class TicketKind : std::uint8_t { walk = 0, single = 1, save = 2, act = 3 };
 std::uint64_t ticket_for(TicketKind kind, std::uint64_t number) {
   return number << 2U | static_cast<std::uint64_t>(kind);
 }
@@ -116,6 +117,8 @@ void Pump::take_triggers() {
       handle(*save);
     } else if (const auto* single = std::get_if<SingleTrigger>(&trigger)) {
       handle(*single);
+    } else if (const auto* act = std::get_if<ActTrigger>(&trigger)) {
+      handle(*act);
     } else if (const auto* idle = std::get_if<IdleTrigger>(&trigger)) {
       waiting_for_idle_.push_back(idle->operation);
     } else {
@@ -134,7 +137,7 @@ void Pump::contact(std::int64_t lane_id, const std::vector<OperationId>& operati
     run.next_operations.insert(run.next_operations.end(), operations.begin(), operations.end());
     return;
   }
-  const std::int64_t due_ms = run.failed_at_ms + options_.contact_interval_ms;
+  const std::int64_t due_ms = std::max(run.failed_at_ms + options_.contact_interval_ms, run.not_before_ms);
   if (!by_person && run.doubtful && clock_.now().monotonic_ms < due_ms) {
     if (!run.timer_set) timers_.emplace(due_ms, lane_id);
     run.timer_set = true;
@@ -192,6 +195,45 @@ void Pump::handle(const StopTrigger& trigger) {
     if (trigger.lane != 0 && trigger.lane != lane) continue;
     run.walk->stop();
   }
+}
+
+void Pump::handle(const ActTrigger& trigger) {
+  if (winding_down_) return;
+  StoredEvent stored;
+  stored.event.kind = trigger.act;
+  stored.event.locator = trigger.tool->at_send.tool.locator;
+  stored.event.arguments = encode_pairs(trigger.arguments);
+  const std::uint64_t ticket = ticket_for(TicketKind::act, ++last_act_ticket_);
+  ActRun& run = acts_[ticket];
+  run.send = std::make_unique<SingleSend>(trigger.tool, std::move(stored), context_);
+  run.operation = trigger.operation;
+  if (auto request = run.send->advance(clock_.now()))
+    start_exchange(ticket, std::move(*request), false);
+  else
+    act_ended(ticket);
+}
+
+void Pump::act_ended(std::uint64_t ticket) {
+  const ActRun run = std::move(acts_.extract(ticket).mapped());
+  const StoredEvent& stored = run.send->stored();
+  const Locator& tool = stored.event.locator;
+  const Outcome& outcome = run.send->outcome();
+  const ActResult result = judge_act(stored.event.kind, tool, ToolState::unavailable, outcome);
+  const bool heard = outcome.kind == Outcome::Kind::acknowledged;
+  if (!result.text.empty()) context_.host.log(LogLevel::warning, result.text);
+  if (run.operation == 0)
+    context_.host.outcome({0, &stored, heard ? EventState::delivered : EventState::discarded, {}, result.text});
+  OperationResult part;
+  part.ok = result.done;
+  part.tally = {.sent = run.send->was_sent() ? 1U : 0U, .acknowledged = heard ? 1U : 0U};
+  part.text = result.text;
+  if (stored.event.kind == EventKind::reregister) part.tool_state = ToolState::unavailable;
+  finish({run.operation}, part);
+  // Who answers a ping can be sent what waits; remove and reregister start no walk.
+  if (stored.event.kind != EventKind::ping || !heard) return;
+  const auto lanes = context_.store.lanes_of(tool);
+  for (const auto& lane : lanes ? *lanes : std::vector<Lane>{})
+    if (lane.waiting > 0) contact(lane.id, {}, false);
 }
 
 void Pump::fire_timers(const Moment& now) {
@@ -270,6 +312,8 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
 
   run.doubtful = end.stopped_by != 0;
   if (run.doubtful) run.failed_at_ms = now.monotonic_ms;
+  run.not_before_ms = walk->retry_after_ms() != 0 ? now.monotonic_ms + walk->retry_after_ms() : 0;
+  if (run.not_before_ms != 0 && !end.suspend) run.contact_waiting = true;  // tried again when that time has passed
   const Locator tool = walk->lane().tool;
   if (const auto save = saves_.find(tool); save != saves_.end()) {
     if (save->second.phase == SaveRun::Phase::walking && save->second.walks_left > 0) --save->second.walks_left;
@@ -394,18 +438,16 @@ void Pump::state_change_ended(const Locator& tool) {
   const Outcome outcome = save.state_change->outcome();
   save.state_change.reset();
   save.phase = SaveRun::Phase::walking;  // whatever comes, the lanes are free again
-  const bool heard = outcome.kind == Outcome::Kind::acknowledged || outcome.kind == Outcome::Kind::no_handler;
+  const ActResult result = judge_act(EventKind::state_change, tool, save.state, outcome);
   OperationResult part;
-  if (!heard && save.state == ToolState::available) {
+  part.text = result.text;
+  if (!result.done) {
     const auto known = context_.store.tool(tool);
     part.ok = false;
     if (known && *known) part.tool_state = (*known)->state;
-    part.text =
-        to_text(tool) + " did not take state-change, so it stays as it was and nothing is sent: " + outcome.text;
     finish(save.operations, part);
     return end_save(tool);
   }
-  if (!heard) part.text = "saved, though " + to_text(tool) + " did not take state-change: " + outcome.text;
   fault_point("save.before_commit");
   const auto walks = context_.store.save_tool(tool, save.state, clock_.now().wall_ms);
   fault_point("save.after_commit");
@@ -497,6 +539,15 @@ void Pump::handle_result(const ExchangeResult& result) {
       start_exchange(result.ticket, std::move(*request), doubtful);
     else
       finish_single(lane);
+    return;
+  }
+  if (kind == TicketKind::act) {
+    SingleSend& send = *acts_.at(result.ticket).send;
+    send.answered(result);
+    if (auto request = send.advance(clock_.now()))
+      start_exchange(result.ticket, std::move(*request), doubtful);
+    else
+      act_ended(result.ticket);
     return;
   }
   for (auto& [tool, save] : saves_) {

@@ -36,6 +36,14 @@ struct SingleTrigger {
   EventId event{};
   OperationId operation = 0;
 };
+/// A person has acted on a tool that hears of it at once: remove, reregister, ping. It waits for nothing and nothing
+/// waits for it.
+struct ActTrigger {
+  std::shared_ptr<const ReadyTool> tool;
+  EventKind act{};
+  Pairs arguments;
+  OperationId operation = 0;  ///< 0: what came of it goes to the host's outcome callback
+};
 /// Walks end after the exchange in flight: those of one tool, of one lane, or all.
 struct StopTrigger {
   std::optional<Locator> tool;
@@ -45,7 +53,7 @@ struct StopTrigger {
 struct IdleTrigger {
   OperationId operation = 0;
 };
-using Trigger = std::variant<ContactTrigger, SaveTrigger, SingleTrigger, StopTrigger, IdleTrigger>;
+using Trigger = std::variant<ContactTrigger, SaveTrigger, SingleTrigger, ActTrigger, StopTrigger, IdleTrigger>;
 
 struct PumpOptions {
   std::uint32_t contact_interval_ms = 5'000;
@@ -81,6 +89,7 @@ class Pump {
     bool contact_waiting = false;              ///< a contact came during a walk or a save
     bool doubtful = false;                     ///< the last walk failed
     std::int64_t failed_at_ms = 0;             ///< monotonic; meaningful where doubtful
+    std::int64_t not_before_ms = 0;            ///< monotonic: the tool asked for that much time
     bool timer_set = false;
     [[nodiscard]] bool busy() const { return walk != nullptr || single != nullptr; }
   };
@@ -96,10 +105,16 @@ class Pump {
     std::deque<SaveTrigger> queued;
   };
 
+  struct ActRun {
+    std::unique_ptr<SingleSend> send;
+    OperationId operation = 0;
+  };
+
   void take_triggers();
   void contact(std::int64_t lane, const std::vector<OperationId>& operations, bool by_person);
   void handle(const SaveTrigger& trigger);
   void handle(const SingleTrigger& trigger);
+  void handle(const ActTrigger& trigger);
   void handle(const StopTrigger& trigger);
   void fire_timers(const Moment& now);
 
@@ -116,6 +131,8 @@ class Pump {
   void state_change_ended(const Locator& tool);
   void end_save(const Locator& tool);
   [[nodiscard]] bool tool_is_saving(const Locator& tool) const;
+
+  void act_ended(std::uint64_t ticket);
 
   void start_ready();
   void start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtful);
@@ -135,6 +152,7 @@ class Pump {
 
   std::unordered_map<std::int64_t, LaneRun> lanes_;
   std::map<Locator, SaveRun> saves_;
+  std::unordered_map<std::uint64_t, ActRun> acts_;    ///< by ticket
   std::multimap<std::int64_t, std::int64_t> timers_;  ///< monotonic ms -> lane
   std::deque<std::int64_t> ready_;                    ///< lanes whose walk may advance
   std::deque<std::int64_t> ready_doubtful_;
@@ -142,6 +160,7 @@ class Pump {
   std::unordered_map<std::uint64_t, bool> in_flight_;  ///< ticket -> counted as doubtful
   std::size_t doubtful_in_flight_ = 0;
   std::uint64_t last_save_ticket_ = 0;
+  std::uint64_t last_act_ticket_ = 0;
   std::vector<ExchangeResult> results_;
   std::vector<OperationId> waiting_for_idle_;
   bool winding_down_ = false;

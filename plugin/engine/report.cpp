@@ -188,6 +188,25 @@ Json action_names(const std::map<std::string, Action>& actions) {
   return names;
 }
 
+Json service_list(const std::vector<Descriptor::Service>& services) {
+  Json list = Json::array();
+  for (const auto& service : services) list.push_back({{"service", service.name}, {"operations", service.operations}});
+  return list;
+}
+
+Json icon_list(const std::vector<Icon>& icons) {
+  Json list = Json::array();
+  for (const auto& icon : icons)
+    list.push_back({{"path", icon.path}, {"platform", icon.platform}, {"style", icon.style}});
+  return list;
+}
+
+Json category_list(const std::vector<Descriptor::Category>& categories) {
+  Json list = Json::array();
+  for (const auto& category : categories) list.push_back({{"name", category.name}, {"platform", category.platform}});
+  return list;
+}
+
 Result<Json> descriptor_report(const ReadDescriptor& read, const Json& question) {
   auto xml = text_field(question, "xml");
   if (!xml) return fail(xml.error());
@@ -197,15 +216,35 @@ Result<Json> descriptor_report(const ReadDescriptor& read, const Json& question)
   json["vendor"] = descriptor->vendor;
   json["program"] = descriptor->program;
   json["name"] = descriptor->name;
+  json["version"] = descriptor->version;
+  json["description"] = descriptor->description;
+  json["contact_email"] = descriptor->contact_email;
+  json["vendor_name"] = descriptor->vendor_name;
+  json["vendor_description"] = descriptor->vendor_description;
+  json["vendor_url"] = descriptor->vendor_url;
+  json["vendor_email"] = descriptor->vendor_email;
   json["base_urls"] = Json::object();
   for (const auto& [type, url] : descriptor->base_urls) json["base_urls"][type] = url;
   json["digest"] = descriptor->digest == DigestAlgorithm::md5 ? "MD5" : "SHA";
+  json["tool_login"] = service_list(descriptor->tool_login);
+  json["ticket_login"] = service_list(descriptor->ticket_login);
   json["actions"] = action_names(descriptor->actions);
+  json["unusable_actions"] = descriptor->unusable_actions;
   json["content_handlers"] = Json::array();
   for (const auto& handler : descriptor->content_handlers)
-    json["content_handlers"].push_back(
-        {{"name", handler.name}, {"handle", handler.handle}, {"actions", action_names(handler.actions)}});
-  json["placements"] = descriptor->has_placements;
+    json["content_handlers"].push_back({{"name", handler.name},
+                                        {"handle", handler.handle},
+                                        {"actions", action_names(handler.actions)},
+                                        {"can_copy", handler.can_copy ? Json(*handler.can_copy) : Json(nullptr)},
+                                        {"icons", icon_list(handler.icons)}});
+  json["menu_links"] = Json::array();
+  for (const auto& link : descriptor->menu_links)
+    json["menu_links"].push_back({{"name", link.name},
+                                  {"description", link.description},
+                                  {"categories", category_list(link.categories)},
+                                  {"actions", action_names(link.actions)},
+                                  {"icons", icon_list(link.icons)}});
+  json["placements"] = descriptor->has_placements();
   return json;
 }
 

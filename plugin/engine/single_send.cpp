@@ -10,6 +10,13 @@ SingleSend::SingleSend(Locator tool, StoredEvent stored, std::string settings, s
       attempt_(attempt),
       context_(context) {}
 
+SingleSend::SingleSend(std::shared_ptr<const ReadyTool> tool, StoredEvent stored, SendContext& context)
+    : locator_(tool->at_send.tool.locator),
+      stored_(std::move(stored)),
+      attempt_(1),
+      context_(context),
+      fixed_tool_(std::move(tool)) {}
+
 SingleSend::~SingleSend() = default;
 
 void SingleSend::finish(Outcome outcome) {
@@ -19,7 +26,7 @@ void SingleSend::finish(Outcome outcome) {
 
 std::optional<HttpRequest> SingleSend::advance(const Moment& now) {
   if (over_) return std::nullopt;
-  tool_ = context_.tools.find(locator_);
+  tool_ = fixed_tool_ != nullptr ? fixed_tool_ : context_.tools.find(locator_);
   if (tool_ == nullptr) {
     finish({Outcome::Kind::failed, to_text(locator_) + " is not installed"});
     return std::nullopt;
@@ -54,6 +61,7 @@ void SingleSend::answered(const ExchangeResult& result) {
     ++fallback_;
     return;
   }
+  was_sent_ = was_sent_ || result.fault == ExchangeResult::Fault::none;
   finish(tool_->wire->judge(result));
 }
 

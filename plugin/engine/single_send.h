@@ -1,5 +1,5 @@
-// Sends one event by itself, outside any walk: a state-change inside a save, or a set-aside event that a person sends
-// again.
+// Sends one event by itself, outside any walk: a state-change inside a save, another act of a person on a tool (ping,
+// reregister, remove), or a set-aside event that a person sends again.
 #pragma once
 
 #include <optional>
@@ -13,6 +13,8 @@ class SingleSend {
  public:
   /// `stored` needs neither place nor id (state-change has none). `settings`: of its snapshot, as stored.
   SingleSend(Locator tool, StoredEvent stored, std::string settings, std::int64_t attempt, SendContext& context);
+  /// To that tool as it is now, whatever becomes of it meanwhile.
+  SingleSend(std::shared_ptr<const ReadyTool> tool, StoredEvent stored, SendContext& context);
   ~SingleSend();
   SingleSend(const SingleSend&) = delete;
   SingleSend& operator=(const SingleSend&) = delete;
@@ -24,6 +26,8 @@ class SingleSend {
 
   [[nodiscard]] const StoredEvent& stored() const { return stored_; }
   [[nodiscard]] const Outcome& outcome() const { return outcome_; }
+  /// A request of it has gone out.
+  [[nodiscard]] bool was_sent() const { return was_sent_; }
 
  private:
   void finish(Outcome outcome);
@@ -33,9 +37,11 @@ class SingleSend {
   std::string settings_;
   std::int64_t attempt_;
   SendContext& context_;
+  std::shared_ptr<const ReadyTool> fixed_tool_;
   std::shared_ptr<const ReadyTool> tool_;
   int fallback_ = 0;
   std::string handshake_failure_;
+  bool was_sent_ = false;
   bool over_ = false;
   Outcome outcome_;
 };

@@ -14,14 +14,14 @@ constexpr std::array<std::string_view, 3> kHolds = {"none", "held", "suspended"}
 
 constexpr const char* kInsertLane =
     "INSERT INTO lane (key, tool, mark, reached, released, hold, hold_reason, stopping_sequence, stopping_count, "
-    "keyed) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    "keyed, "
+    "kept_from, kept_through) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 constexpr const char* kUpdateLane =
     "UPDATE lane SET key = ?1, tool = ?2, mark = ?3, reached = ?4, released = ?5, hold = ?6, hold_reason = ?7, "
-    "stopping_sequence = ?8, stopping_count = ?9, keyed = ?10 WHERE id = ?11";
+    "stopping_sequence = ?8, stopping_count = ?9, keyed = ?10, kept_from = ?11, kept_through = ?12 WHERE id = ?13";
 constexpr const char* kSelectLanes =
-    "SELECT id, key, tool, mark, reached, released, hold, hold_reason, stopping_sequence, stopping_count, keyed "
-    "FROM lane";
+    "SELECT id, key, tool, mark, reached, released, hold, hold_reason, stopping_sequence, stopping_count, keyed, "
+    "kept_from, kept_through FROM lane";
 constexpr const char* kLastWalk =
     "SELECT ordinal, first, last, reached, started_at, ended_at, completed, stopped_by, error FROM walk WHERE lane = "
     "?1 "
@@ -131,7 +131,7 @@ void bind_lane(Query& query, const MirrorLane& entry, auto... more) {
   const Lane& lane = entry.lane;
   query.bind(lane.key, to_text(lane.tool), lane.mark, entry.reached, lane.released ? 1 : 0,
              kHolds.at(static_cast<std::size_t>(lane.hold)), lane.hold_reason, lane.stopping_sequence,
-             lane.stopping_count, entry.keyed, more...);
+             lane.stopping_count, entry.keyed, lane.kept_from, lane.kept_through, more...);
 }
 
 void load_unentered_keys(Connection& connection, const MirrorLane& entry, Mirror& mirror) {
@@ -172,6 +172,8 @@ Mirror load_mirror(Connection& connection) {
     lane.stopping_sequence = row.integer(8);
     lane.stopping_count = row.integer(9);
     entry.keyed = row.integer(10);
+    lane.kept_from = row.integer(11);
+    lane.kept_through = row.integer(12);
     load_last_walk(connection, lane);
     auto last = connection.query(kLastPlace);
     last.bind(place_number(lane.id, 0), place_number(lane.id, kMaxSequence));

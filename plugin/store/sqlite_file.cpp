@@ -64,7 +64,7 @@ void remove_leftovers(const std::string& draft) {
 }
 
 void apply_settings(Connection& connection) {
-  connection.run(fmt::format("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST;"
+  connection.run(fmt::format("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
                              "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = {}",
                              kCheckpointPages)
                      .c_str());

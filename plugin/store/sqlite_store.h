@@ -63,6 +63,8 @@ class SqliteStore final : public Store {
   Result<std::optional<StoredEvent>> first_waiting(std::int64_t lane) override;
   Result<std::string> settings(std::int64_t snapshot) override;
 
+  Result<Forgotten> forget(const ForgetTerms& terms, std::int64_t now_ms) override;
+
   /// A piece is a row removed or looked at. Nothing is removed of lanes behind their mark, nor what is parked.
   Result<bool> reclaim(std::int64_t now_ms, std::int64_t receipt_retention_ms, std::int64_t key_retention_ms,
                        int pieces) override;
@@ -114,6 +116,10 @@ class SqliteStore final : public Store {
                  std::vector<StoredEvent>& found);
   void append_rows(Query& rows, std::size_t limit, std::vector<StoredEvent>& found);
 
+  std::int64_t forget_page(Draft& draft, const ForgetTerms& terms, std::int64_t after, std::int64_t now_ms,
+                           Forgotten& forgotten);
+  void forget_event(Draft& draft, std::int64_t place, EventState state, std::int64_t now_ms, Forgotten& forgotten);
+  void give_settings_away(std::int64_t place);
   void reclaim_lanes(Draft& draft, const Reclaiming& terms, int& pieces);
   void move_idle_mark(Draft& draft, const MirrorLane& entry);
   void reclaim_acknowledged(Draft& draft, const Lane& lane, const Reclaiming& terms, int& pieces);

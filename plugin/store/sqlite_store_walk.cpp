@@ -71,6 +71,7 @@ Walk SqliteStore::begin_in(MirrorLane& entry, std::int64_t now_ms) {
   if (previous.ordinal != 0 && previous.ended_at_ms == 0) {
     // It may have sent all of its batch before it was cut off.
     entry.reached = std::max(entry.reached, previous.last);
+    if (lane.kept_through == 0) lane.kept_through = previous.last;
     connection_.query(kEndWalk)
         .bind(lane.id, previous.ordinal, previous.last, moment(now_ms), 0, 0, std::string("cut off"))
         .run();
@@ -149,7 +150,7 @@ Result<void> SqliteStore::end_in(Draft& draft, EndedWalk& ended, std::int64_t no
     return fail(Status::state,
                 fmt::format("walk {} of lane {} is not under way: nothing was recorded", walk.ordinal, walk.lane));
   if (end.reached < 0 || end.reached > walk.last || end.stopped_by < 0 || end.stopped_by > walk.last ||
-      (end.completed && end.stopped_by != 0))
+      end.stopped_through > walk.last || (end.completed && end.stopped_by != 0))
     return fail(Status::argument, fmt::format("walk {} of lane {} cannot have ended so: reached {}, stopped by {} "
                                               "of {}",
                                               walk.ordinal, walk.lane, end.reached, end.stopped_by, walk.last));
@@ -169,6 +170,8 @@ Result<void> SqliteStore::end_in(Draft& draft, EndedWalk& ended, std::int64_t no
     entry.lane.mark = std::max(entry.lane.mark, walk.last);
     entry.lane.stopping_sequence = 0;
     entry.lane.stopping_count = 0;
+    entry.lane.kept_from = 0;
+    entry.lane.kept_through = 0;
     entry.reached = 0;
   } else {
     stop_walk(entry, walk, end, last.ended_at_ms, ended.dropped);
@@ -184,6 +187,10 @@ void SqliteStore::stop_walk(MirrorLane& entry, const Walk& walk, const WalkEnd& 
   Lane& lane = entry.lane;
   entry.reached = std::max(entry.reached, end.reached);
   count_stop(lane, walk, end.stopped_by);
+  if (end.stopped_by != 0) {
+    lane.kept_from = end.stopped_through > end.stopped_by ? end.stopped_by : 0;
+    lane.kept_through = lane.kept_from != 0 ? end.stopped_through : 0;
+  }
   if (end.suspend && lane.hold == LaneHold::none) {
     lane.hold = LaneHold::suspended;
     lane.hold_reason = end.error;

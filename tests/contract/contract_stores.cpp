@@ -2,6 +2,8 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "store/sqlite_store.h"
 #include "tests/contract/scratch_directory.h"
@@ -31,6 +33,14 @@ class SqlitePlace final : public StorePlace {
     sqlite3_finalize(count);
     sqlite3_close(handle);
     return found;
+  }
+  bool holds(const std::string& text) override {
+    for (const char* const suffix : {"", "-wal"}) {
+      std::ifstream file(path() + suffix, std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+      if (bytes.find(text) != std::string::npos) return true;
+    }
+    return false;
   }
 
  private:

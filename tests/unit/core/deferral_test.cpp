@@ -77,7 +77,28 @@ TEST_P(DeferralTable, WithoutAHandlerNothingWaitsForAvailability) {
   EXPECT_EQ(decide_capture(GetParam().kind, condition).ignored_as, "no_handler");
 }
 
+TEST_P(DeferralTable, WithoutWordsOnItsWireNothingIsSent) {
+  auto condition = installed(ToolState::available);
+  condition.wire_can_say = false;
+  EXPECT_EQ(decide_capture(GetParam().kind, condition).verdict, Verdict::ignore);
+  EXPECT_EQ(decide_capture(GetParam().kind, condition).ignored_as, "wire_cannot_say");
+}
+
+TEST_P(DeferralTable, WhatNeverWaitsDoesNotWaitForAPersonEither) {
+  if (GetParam().waits_after_failure) return;
+  const auto ignored_with = [&](auto change) {
+    auto condition = installed(ToolState::available);
+    change(condition);
+    return decide_capture(GetParam().kind, condition).ignored_as;
+  };
+  EXPECT_EQ(ignored_with([](auto& c) { c.lane_released = false; }), "lane_waits_for_save");
+  EXPECT_EQ(ignored_with([](auto& c) { c.lane_held = true; }), "lane_held");
+  EXPECT_EQ(ignored_with([](auto& c) { c.lane_suspended = true; }), "lane_suspended");
+  EXPECT_EQ(ignored_with([](auto& c) { c.lane_has_backlog = true; }), "") << "it goes behind a walk of the lane";
+}
+
 TEST_P(DeferralTable, BehindWhatTheLaneHasAlready) {
+  if (!GetParam().waits_after_failure) return;
   const auto deferral_with = [&](auto change) {
     auto condition = installed(ToolState::available);
     change(condition);
@@ -98,6 +119,50 @@ INSTANTIATE_TEST_SUITE_P(Protocol4, DeferralTable, ::testing::ValuesIn(kRows), [
     if (c == '-') c = '_';
   return name;
 });
+
+struct ActRow {
+  EventKind act;
+  ToolState state;
+  Outcome::Kind outcome;
+  bool done;
+  const char* told;  ///< part of the text; empty: nothing
+};
+
+const ActRow kActs[] = {
+    {EventKind::state_change, ToolState::available, Outcome::Kind::acknowledged, true, ""},
+    {EventKind::state_change, ToolState::available, Outcome::Kind::refused, false, "stays as it was"},
+    {EventKind::state_change, ToolState::available, Outcome::Kind::failed, false, "stays as it was"},
+    {EventKind::state_change, ToolState::available, Outcome::Kind::no_handler, true, ""},
+    {EventKind::state_change, ToolState::inactive, Outcome::Kind::refused, true, "saved, though"},
+    {EventKind::state_change, ToolState::unavailable, Outcome::Kind::failed, true, "saved, though"},
+    {EventKind::remove, ToolState::unavailable, Outcome::Kind::acknowledged, true, ""},
+    {EventKind::remove, ToolState::unavailable, Outcome::Kind::refused, true, "is removed, though"},
+    {EventKind::remove, ToolState::unavailable, Outcome::Kind::failed, true, "is removed, though"},
+    {EventKind::remove, ToolState::unavailable, Outcome::Kind::not_expressible, true, ""},
+    {EventKind::reregister, ToolState::unavailable, Outcome::Kind::acknowledged, true, ""},
+    {EventKind::reregister, ToolState::unavailable, Outcome::Kind::refused, false, "stays unavailable"},
+    {EventKind::reregister, ToolState::unavailable, Outcome::Kind::failed, false, "stays unavailable"},
+    {EventKind::reregister, ToolState::unavailable, Outcome::Kind::no_handler, false, "stays unavailable"},
+    {EventKind::ping, ToolState::available, Outcome::Kind::acknowledged, true, ""},
+    {EventKind::ping, ToolState::available, Outcome::Kind::refused, false, "is unavailable"},
+    {EventKind::ping, ToolState::available, Outcome::Kind::failed, false, "is unavailable"},
+    {EventKind::ping, ToolState::available, Outcome::Kind::no_handler, false, "cannot be asked"},
+};
+
+TEST(ActsOnATool, EndAsTheirRowsSay) {
+  for (const ActRow& row : kActs) {
+    const ActResult result = judge_act(row.act, {"acme", "quiz"}, row.state, {row.outcome, "because", 0});
+    SCOPED_TRACE(std::string(to_text(row.act)) + " " + std::to_string(static_cast<int>(row.outcome)));
+    EXPECT_EQ(result.done, row.done);
+    if (*row.told == '\0') {
+      EXPECT_EQ(result.text, "");
+    } else {
+      EXPECT_NE(result.text.find(row.told), std::string::npos) << result.text;
+      EXPECT_NE(result.text.find("acme/quiz"), std::string::npos) << result.text;
+      EXPECT_NE(result.text.find("because"), std::string::npos) << result.text;
+    }
+  }
+}
 
 TEST(DeferralTableAsAWhole, HasSevenDeferrableKinds) {
   int deferrable = 0;

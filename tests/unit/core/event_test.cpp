@@ -81,12 +81,14 @@ TEST(EventKind, HasItsWireSpelling) {
       {EventKind::content_deleted, "content-deleted"},   {EventKind::course_exported, "course-exported"},
       {EventKind::content_exported, "content-exported"}, {EventKind::group_exported, "group-exported"},
       {EventKind::course_deleted, "course-deleted"},     {EventKind::state_change, "state-change"},
+      {EventKind::remove, "remove"},                     {EventKind::reregister, "reregister"},
+      {EventKind::ping, "ping"},
   };
   for (const auto& [kind, text] : rows) {
     EXPECT_EQ(to_text(kind), text);
     EXPECT_EQ(event_kind_from(text), kind);
   }
-  for (const auto text : {"", "course_copied", "Course-Copied", "remove", "ping"})
+  for (const auto text : {"", "course_copied", "Course-Copied", "bundle", "config"})
     EXPECT_FALSE(event_kind_from(text).has_value()) << text;
 }
 

@@ -46,10 +46,12 @@ class SeededRandom final : public Random {
 struct Received {
   std::string host;  ///< of the URL
   std::map<std::string, std::string> parameters;
-  std::string answer;  ///< what the model did
+  std::string answer;              ///< what the model did
+  std::vector<std::string> batch;  ///< backup_id of each event, on the wire that batches
 };
 
-/// What a tool does with a request: "ok", "error", "drop", or "hang" (no result until told).
+/// What a tool does with a request: "ok", "error", "drop", "later" (asks not to be tried for a minute), or "hang" (no
+/// result until told).
 using ToolModel = std::function<std::string(const Received&)>;
 
 class ModelTransport final : public Transport {
@@ -110,6 +112,8 @@ class SmallWorld {
   }
 
   void install(const Locator& tool, ToolState state, bool with_state_change = true);
+  /// On the wire of the model, which takes up to `max_batch` events a request.
+  void install_batching(const Locator& tool, ToolState state, std::uint32_t max_batch);
   /// One event of that kind. Every operation is told apart by its name; the course id comes along as an argument.
   ReportedEvent event(const Locator& tool, EventKind kind, const std::string& operation,
                       const std::string& course = "_1_1");
@@ -137,7 +141,10 @@ class SmallWorld {
   std::unique_ptr<Engine> engine;
 
  private:
+  Result<void> install(Tool tool, bool with_state_change);
+
   ProxyToolWire wire_;
+  std::unique_ptr<Wire> batching_wire_;
 };
 
 inline const Locator kQuiz{"acme", "quiz"};

@@ -1,0 +1,120 @@
+// Taking the content off events that somebody asks to be forgotten, in pages, and overwriting what it was on disk.
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "store/event_rows.h"
+#include "store/lane_rows.h"
+#include "store/sqlite_store.h"
+
+namespace ptb {
+
+namespace {
+
+constexpr int kPageRows = 500;
+
+constexpr const char* kRowsAfter =
+    "SELECT place, state, course_id, arguments, context FROM event WHERE place > ?1 ORDER BY place LIMIT ?2";
+constexpr const char* kFirstSharing =
+    "SELECT min(place) FROM event INDEXED BY event_sharing WHERE settings = '' AND snapshot IS NOT NULL AND snapshot = "
+    "?1";
+constexpr const char* kTakeSettings =
+    "UPDATE event SET snapshot = place, settings = (SELECT settings FROM event WHERE place = ?2) WHERE place = ?1";
+constexpr const char* kFollowHolder =
+    "UPDATE event SET snapshot = ?1 WHERE settings = '' AND snapshot IS NOT NULL AND snapshot = ?2";
+constexpr const char* kErase =
+    "UPDATE event SET operation = '', course_id = '', content_id = '', answer = '', context = '', arguments = '', "
+    "snapshot = NULL, settings = '' WHERE place = ?1";
+constexpr const char* kDiscard =
+    "UPDATE event SET state = ?2, reason = 'forgotten', settled_at = ?3, walks = max(?4 - walks_before, 0) WHERE place "
+    "= ?1";
+
+bool is_meant(const ForgetTerms& terms, std::string_view course_id, std::string_view arguments,
+              std::string_view context) {
+  if (!terms.user.empty()) return find_encoded(context, "user_id") == terms.user;
+  if (course_id == terms.course) return true;
+  constexpr std::array<const char*, 3> kCourses = {"course_id", "oldCourseId", "newCourseId"};
+  return std::any_of(kCourses.begin(), kCourses.end(),
+                     [&](const char* name) { return find_encoded(arguments, name) == terms.course; });
+}
+
+}  // namespace
+
+Result<Forgotten> SqliteStore::forget(const ForgetTerms& terms, std::int64_t now_ms) {
+  if (terms.course.empty() == terms.user.empty())
+    return fail(Status::argument, "name a course or a user to be forgotten, one of the two");
+  Forgotten all;
+  std::int64_t after = 0;
+  do {
+    Forgotten page;
+    auto last = change<std::int64_t>(
+        {"store.forget.begin", "store.forget.before_commit", "store.forget.after_commit"},
+        [&](Draft& draft) -> Result<std::int64_t> { return forget_page(draft, terms, after, now_ms, page); });
+    if (!last) return fail(last.error());
+    after = *last;
+    all.events += page.events;
+    all.discarded += page.discarded;
+  } while (after != 0);
+  if (all.events == 0) return all;
+  // Until then the log still has the pages as they were.
+  return look<Forgotten>([&]() -> Result<Forgotten> {
+    connection_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    return all;
+  });
+}
+
+/// The place of the last row of the page, or 0 where there is no further one.
+std::int64_t SqliteStore::forget_page(Draft& draft, const ForgetTerms& terms, std::int64_t after, std::int64_t now_ms,
+                                      Forgotten& forgotten) {
+  struct Meant {
+    std::int64_t place;
+    EventState state;
+  };
+  std::vector<Meant> meant;
+  int seen = 0;
+  {
+    auto rows = connection_.query(kRowsAfter);
+    rows.bind(after, kPageRows);
+    for (; rows.row(); ++seen) {
+      after = rows.integer(0);
+      if (is_meant(terms, rows.text(2), rows.text(3), rows.text(4)))
+        meant.push_back({after, static_cast<EventState>(rows.integer(1))});
+    }
+  }
+  for (const auto& [place, state] : meant) forget_event(draft, place, state, now_ms, forgotten);
+  return seen == kPageRows ? after : 0;
+}
+
+void SqliteStore::forget_event(Draft& draft, std::int64_t number, EventState state, std::int64_t now_ms,
+                               Forgotten& forgotten) {
+  const Place place = place_of(number);
+  give_settings_away(number);
+  connection_.query(kErase).bind(number).run();
+  fault_point("store.forget.erased");
+  ++forgotten.events;
+  const bool waiting = state == EventState::pending && place.sequence > draft.mark(place.lane);
+  if (!waiting && state != EventState::parked) return;
+  Lane& lane = draft.lane(place.lane).lane;
+  connection_.query(kDiscard)
+      .bind(number, static_cast<int>(EventState::discarded), std::max<std::int64_t>(now_ms, 1), lane.last_walk.ordinal)
+      .run();
+  fault_point("store.forget.discarded");
+  ++forgotten.discarded;
+  if (waiting) --lane.waiting;
+}
+
+/// The first of the events that share the settings of that one holds them from now on.
+void SqliteStore::give_settings_away(std::int64_t place) {
+  std::int64_t heir = 0;
+  {
+    auto sharing = connection_.query(kFirstSharing);
+    sharing.bind(place);
+    if (!sharing.row() || sharing.is_null(0)) return;
+    heir = sharing.integer(0);
+  }
+  connection_.query(kTakeSettings).bind(heir, place).run();
+  connection_.query(kFollowHolder).bind(heir, place).run();
+  fault_point("store.forget.settings_given_away");
+}
+
+}  // namespace ptb
