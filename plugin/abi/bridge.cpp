@@ -32,9 +32,7 @@ Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments argument
   auto transport = ptb::CurlTransport::create(transport_options);
   if (!transport) return fail(transport.error());
   bridge->transport_ = std::move(*transport);
-  const auto find_wire = [wire = &bridge->proxy_tool_](std::string_view name) -> const ptb::Wire* {
-    return name == "proxy-tool" ? wire : nullptr;
-  };
+  const auto find_wire = [opened = bridge.get()](std::string_view name) { return opened->find_wire(name); };
   auto engine = ptb::Engine::open({*bridge->store_, *bridge->transport_, bridge->host_, bridge->random_, bridge->host_,
                                    ptb::read_descriptor, find_wire},
                                   std::move(arguments.engine));
@@ -42,6 +40,13 @@ Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments argument
   bridge->engine_ = std::move(*engine);
   if ((arguments.flags & PTB_ALLOW_BRIDGE_CALLBACKS) != 0 && !capture_only) bridge->start_thread();
   return bridge;
+}
+
+const ptb::Wire* ptb_bridge::find_wire(std::string_view name) const {
+  if (name == "proxy-tool") return &proxy_tool_;
+  if (name == "standard-webhooks") return &standard_webhooks_;
+  if (name == "lti-notice") return &lti_notice_;
+  return nullptr;
 }
 
 ptb_bridge::~ptb_bridge() {

@@ -14,7 +14,9 @@
 #include "abi/system_random.h"
 #include "store/sqlite_store.h"
 #include "transport/curl_transport.h"
+#include "wire/lti_notice.h"
 #include "wire/proxy_tool.h"
+#include "wire/standard_webhooks.h"
 
 /// What the host holds a pointer to.
 struct ptb_bridge {
@@ -37,6 +39,7 @@ struct ptb_bridge {
 
  private:
   explicit ptb_bridge(const ptb_host& host) : host_(host) {}
+  [[nodiscard]] const ptb::Wire* find_wire(std::string_view name) const;
   void start_thread();
   void run_thread();
 
@@ -44,6 +47,8 @@ struct ptb_bridge {
   ptb::HostFace host_;
   ptb::SystemRandom random_;
   ptb::ProxyToolWire proxy_tool_;
+  ptb::StandardWebhooksWire standard_webhooks_;
+  ptb::LtiNoticeWire lti_notice_;
   std::unique_ptr<ptb::SqliteStore> store_;
   std::unique_ptr<ptb::CurlTransport> transport_;
   std::unique_ptr<ptb::Engine> engine_;
