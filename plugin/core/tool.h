@@ -27,21 +27,65 @@ struct Action {
   Pairs fixed;  ///< its <param name= fixed=> values, sent as POST parameters
 };
 
-/// What the bridge needs of a registration document (proxy-tool-protocol §5).
+/// One <icon> of a placement. Any part may be empty.
+struct Icon {
+  std::string path;      ///< behind the base URL of type icon-http or icon-https
+  std::string platform;  ///< "blackboard"; empty: for any
+  std::string style;     ///< "toolbar", "listitem"
+};
+
+/// A registration document (proxy-tool-protocol §5). Texts that the document leaves out are empty. The bridge acts on
+/// the codes, the base URLs, the digest and the actions; the rest is for the LMS and its administrators.
 struct Descriptor {
-  std::string vendor;
-  std::string program;
+  std::string vendor;  ///< code
+  std::string vendor_name;
+  std::string vendor_description;
+  std::string vendor_url;
+  std::string vendor_email;
+  std::string program;  ///< code
   std::string name;
+  std::string version;
+  std::string description;
   std::map<std::string, std::string> base_urls;  ///< by type: http, https, server-to-server, icon-http, icon-https
+  std::string contact_email;                     ///< of whoever runs this instance
   DigestAlgorithm digest = DigestAlgorithm::md5;
-  std::map<std::string, Action> actions;  ///< top level, by type
+
+  /// A web service of the LMS, and what the tool wants to call of it.
+  struct Service {
+    std::string name;
+    std::vector<std::string> operations;
+  };
+  std::vector<Service> tool_login;    ///< as the tool itself
+  std::vector<Service> ticket_login;  ///< for a user, with a ticket
+
+  std::map<std::string, Action> actions;  ///< top level, by type; types that no list has are kept too
+
   struct ContentHandler {
     std::string name;
     std::string handle;
     std::map<std::string, Action> actions;
+    std::optional<bool> can_copy;
+    std::vector<Icon> icons;
   };
   std::vector<ContentHandler> content_handlers;
-  bool has_placements = false;  ///< content handlers or menu links
+
+  struct Category {
+    std::string name;      ///< free text
+    std::string platform;  ///< "blackboard"; empty: for any
+  };
+  struct MenuLink {
+    std::string name;
+    std::string description;
+    std::vector<Category> categories;
+    std::map<std::string, Action> actions;
+    std::vector<Icon> icons;
+  };
+  std::vector<MenuLink> menu_links;
+
+  /// Types of the actions that no `actions` holds, since their path is an absolute URL under none of the base URLs.
+  std::vector<std::string> unusable_actions;
+
+  [[nodiscard]] bool has_placements() const { return !content_handlers.empty() || !menu_links.empty(); }
 
   /// The action for an event of that kind, or nullptr where the descriptor names none: then the event is not sent.
   /// One at top level comes first; else that of the content handler with that handle, or, where the handle is empty, of
@@ -65,6 +109,7 @@ struct ToolOptions {
   std::uint32_t max_batch = 0;  ///< events a request that the tool takes, on wires that batch; 0: 1
   std::string lti_client_id;    ///< audience of notices
   std::string lti_deployment_id;
+  friend bool operator==(const ToolOptions&, const ToolOptions&) = default;
 };
 
 struct Tool {

@@ -76,7 +76,7 @@ TEST(Descriptor, IsReadAsAWhole) {
       ElementsAre(Pair("http", "http://tool.example/a"), Pair("https", "https://tool.example/a"),
                   Pair("icon-http", "http://icons.example"), Pair("server-to-server", "https://s2s.example:8443/a/")));
   EXPECT_EQ(read->digest, DigestAlgorithm::sha1);
-  EXPECT_TRUE(read->has_placements);
+  EXPECT_TRUE(read->has_placements());
   ASSERT_EQ(read->actions.count("course-copied"), 1u);
   EXPECT_EQ(read->actions.at("course-copied").path, "course.do");
   EXPECT_THAT(read->actions.at("course-copied").fixed, ElementsAre(Pair("action", "course-copied"), Pair("mode", "")));
@@ -87,12 +87,163 @@ TEST(Descriptor, IsReadAsAWhole) {
   EXPECT_EQ(read->action_for(EventKind::group_copied, ""), nullptr);
 }
 
+constexpr std::string_view kFull = R"(<?xml version="1.0" encoding="UTF-8"?>
+<tool-profile ltiVersion="2.0-July08" xmlns:locale="http://www.example.org/localization">
+  <vendor>
+    <code>acme</code><name>Acme</name><description>Makers of things</description><url>https://acme.example</url>
+    <contact><email>hello@acme.example</email></contact>
+  </vendor>
+  <tool-info><code>wiki</code><name>Acme Wiki</name><version>2.1</version><description>Pages</description></tool-info>
+  <tool-instance>
+    <base-urls>
+      <base-url type="https">https://wiki.example</base-url>
+      <base-url type="icon-https">https://icons.example</base-url>
+    </base-urls>
+    <contact><email>admin@wiki.example</email></contact>
+  </tool-instance>
+  <required-webservices>
+    <tool-login>
+      <service name="Context.WS"><operation>logout</operation></service>
+      <service name="Util.WS"><operation>saveSetting</operation><operation>deleteSetting</operation></service>
+    </tool-login>
+    <ticket-login><service name="Context.WS"/></ticket-login>
+  </required-webservices>
+  <http-actions>
+    <action type="tool-provision" path="/profile"/><action type="bundle" path="/bundle"/>
+    <action type="remove" path="/remove"/><action type="config" path="/config"/>
+    <action type="state-change" path="/state"/><action type="reregister" path="/again"/>
+    <action type="ping" path="/ping"/><action type="course-deleted" path="/course"/>
+    <action type="course-copied" path="/course"/><action type="course-exported" path="/course"/>
+    <action type="course-imported" path="/course"/><action type="group-copied" path="/group"/>
+    <action type="group-exported" path="/group"/><action type="group-imported" path="/group"/>
+  </http-actions>
+  <links>
+    <content-handler>
+      <name locale:key="page.name">Page</name>
+      <handle value="resource/x-acme-page"/>
+      <http-actions>
+        <action type="create" path="/page"/><action type="modify" path="/page"/><action type="remove" path="/page"/>
+        <action type="view" path="/page"/><action type="viewattempt" path="/page"/>
+        <action type="content-copied" path="/page"/><action type="content-exported" path="/page"/>
+        <action type="content-imported" path="/page"/><action type="content-deleted" path="/page"/>
+      </http-actions>
+      <can-copy value="true"/>
+      <icons>
+        <icon>/any.gif</icon>
+        <icon platform="blackboard" style="toolbar" locale:key="page.icon">/page.gif</icon>
+        <icon/>
+      </icons>
+    </content-handler>
+    <content-handler><handle value="resource/x-acme-list"/><can-copy>false</can-copy></content-handler>
+    <menu-link>
+      <category-choice>
+        <category>whatever one likes</category>
+        <category platform="blackboard">course_tool</category>
+      </category-choice>
+      <name>Wiki</name>
+      <http-actions><action type="menu-view" path="/menu"/><param name="stray" fixed="1"/></http-actions>
+      <description>All pages</description>
+      <icons><icon style="listitem">/menu.gif</icon></icons>
+    </menu-link>
+    <menu-link/>
+  </links>
+</tool-profile>
+)";
+
+std::vector<std::string> types_of(const std::map<std::string, Action>& actions) {
+  std::vector<std::string> types;
+  for (const auto& [type, action] : actions) types.push_back(type);
+  return types;
+}
+
+TEST(Descriptor, EverythingThatTheProtocolNamesIsKept) {
+  const auto read = read_descriptor(kFull);
+  ASSERT_TRUE(read.has_value()) << read.error().text;
+  EXPECT_EQ(read->vendor_name, "Acme");
+  EXPECT_EQ(read->vendor_description, "Makers of things");
+  EXPECT_EQ(read->vendor_url, "https://acme.example");
+  EXPECT_EQ(read->vendor_email, "hello@acme.example");
+  EXPECT_EQ(read->name, "Acme Wiki");
+  EXPECT_EQ(read->version, "2.1");
+  EXPECT_EQ(read->description, "Pages");
+  EXPECT_EQ(read->contact_email, "admin@wiki.example");
+  EXPECT_THAT(read->base_urls,
+              ElementsAre(Pair("https", "https://wiki.example"), Pair("icon-https", "https://icons.example")));
+  EXPECT_THAT(types_of(read->actions),
+              ElementsAre("bundle", "config", "course-copied", "course-deleted", "course-exported", "course-imported",
+                          "group-copied", "group-exported", "group-imported", "ping", "remove", "reregister",
+                          "state-change", "tool-provision"));
+  EXPECT_TRUE(read->has_placements());
+}
+
+TEST(Descriptor, TheWebServicesThatAToolWantsAreKept) {
+  const auto read = read_descriptor(kFull);
+  ASSERT_TRUE(read.has_value()) << read.error().text;
+  ASSERT_EQ(read->tool_login.size(), 2u);
+  EXPECT_EQ(read->tool_login[0].name, "Context.WS");
+  EXPECT_THAT(read->tool_login[0].operations, ElementsAre("logout"));
+  EXPECT_EQ(read->tool_login[1].name, "Util.WS");
+  EXPECT_THAT(read->tool_login[1].operations, ElementsAre("saveSetting", "deleteSetting"));
+  ASSERT_EQ(read->ticket_login.size(), 1u);
+  EXPECT_EQ(read->ticket_login[0].name, "Context.WS");
+  EXPECT_TRUE(read->ticket_login[0].operations.empty());
+}
+
+TEST(Descriptor, ContentHandlersAreKeptWithTheirIcons) {
+  const auto read = read_descriptor(kFull);
+  ASSERT_TRUE(read.has_value()) << read.error().text;
+  ASSERT_EQ(read->content_handlers.size(), 2u);
+  const auto& page = read->content_handlers[0];
+  EXPECT_EQ(page.name, "Page");
+  EXPECT_EQ(page.handle, "resource/x-acme-page");
+  EXPECT_THAT(types_of(page.actions),
+              ElementsAre("content-copied", "content-deleted", "content-exported", "content-imported", "create",
+                          "modify", "remove", "view", "viewattempt"));
+  EXPECT_EQ(page.can_copy, true);
+  ASSERT_EQ(page.icons.size(), 3u);
+  EXPECT_EQ(page.icons[0].path + page.icons[0].platform + page.icons[0].style, "/any.gif");
+  EXPECT_EQ(page.icons[1].path, "/page.gif");
+  EXPECT_EQ(page.icons[1].platform, "blackboard");
+  EXPECT_EQ(page.icons[1].style, "toolbar");
+  EXPECT_EQ(page.icons[2].path + page.icons[2].platform + page.icons[2].style, "");
+  EXPECT_EQ(read->content_handlers[1].can_copy, false);
+  const auto unsaid = read_descriptor(replaced(kFull, "<can-copy value=\"true\"/>", "<can-copy>perhaps</can-copy>"));
+  EXPECT_EQ(unsaid->content_handlers[0].can_copy, std::nullopt);
+}
+
+TEST(Descriptor, MenuLinksAreKept) {
+  const auto read = read_descriptor(kFull);
+  ASSERT_TRUE(read.has_value()) << read.error().text;
+  ASSERT_EQ(read->menu_links.size(), 2u);
+  const auto& link = read->menu_links[0];
+  EXPECT_EQ(link.name, "Wiki");
+  EXPECT_EQ(link.description, "All pages");
+  ASSERT_EQ(link.categories.size(), 2u);
+  EXPECT_EQ(link.categories[0].name + "|" + link.categories[0].platform, "whatever one likes|");
+  EXPECT_EQ(link.categories[1].name + "|" + link.categories[1].platform, "course_tool|blackboard");
+  EXPECT_THAT(types_of(link.actions), ElementsAre("menu-view"));
+  ASSERT_EQ(link.icons.size(), 1u);
+  EXPECT_EQ(link.icons[0].path + link.icons[0].style, "/menu.giflistitem");
+  EXPECT_TRUE(read->menu_links[1].name.empty());
+}
+
+TEST(Descriptor, AToolWithoutActionsAndPlacementsIsOne) {
+  const auto read = read_descriptor(small("none of them"));
+  ASSERT_TRUE(read.has_value()) << read.error().text;
+  EXPECT_TRUE(read->actions.empty());
+  EXPECT_FALSE(read->has_placements());
+  EXPECT_TRUE(read_descriptor(replaced(small(), "<http-actions></http-actions>", "")).has_value());
+}
+
 TEST(Descriptor, UnknownActionsAreKeptAndAbsolutePathsOnlyUnderABaseUrl) {
   const auto read = read_descriptor(kWhole);
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->actions.count("something-new"), 1u);
   EXPECT_EQ(read->actions.at("state-change").path, "https://tool.example/a/state");
   EXPECT_EQ(read->actions.count("view"), 0u);
+  EXPECT_THAT(read->unusable_actions, ElementsAre("view"));
+  const auto elsewhere = read_descriptor(replaced(kFull, "path=\"/menu\"", "path=\"https://icons.example/menu\""));
+  EXPECT_THAT(elsewhere->unusable_actions, ElementsAre("menu-view")) << "icons may come from there, actions not";
 }
 
 TEST(Descriptor, PrefixesAndNamespacesDoNotMatter) {
@@ -104,7 +255,7 @@ TEST(Descriptor, PrefixesAndNamespacesDoNotMatter) {
   ASSERT_TRUE(read.has_value()) << read.error().text;
   EXPECT_EQ(read->vendor + read->program, "vp");
   EXPECT_EQ(read->actions.count("ping"), 1u);
-  EXPECT_FALSE(read->has_placements);
+  EXPECT_FALSE(read->has_placements());
 }
 
 TEST(Descriptor, TheDigestIsMd5UnlessSaid) {
