@@ -107,7 +107,7 @@ tl::expected<std::string, std::string> read_content(archive* zip, const std::str
 tl::expected<std::string, std::string> safe_name(std::string_view name) {
   const auto is_slash = [](char c) { return c == '/' || c == '\\'; };
   if (name.empty()) return wrong("is empty");
-  if (is_slash(name.front()) || (name.size() >= 2 && name[1] == ':')) return wrong("is absolute");
+  if (is_slash(name.front())) return wrong("is absolute");
   std::string safe;
   for (std::size_t at = 0; at <= name.size();) {
     const auto end = std::find_if(name.begin() + static_cast<std::ptrdiff_t>(at), name.end(), is_slash);
@@ -118,6 +118,7 @@ tl::expected<std::string, std::string> safe_name(std::string_view name) {
     if (!safe.empty()) safe += '/';
     safe += part;
   }
+  if (safe.size() >= 2 && safe[1] == ':') return wrong("is absolute");  // a drive, also behind "./"
   return safe;
 }
 
