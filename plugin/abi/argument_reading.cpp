@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "abi/struct_reading.h"
+#include "transport/destination_guard.h"
 
 namespace ptb {
 
@@ -119,6 +120,8 @@ Result<void> read_tool_extras(const ptb_tool& tool, ToolOptions& options) {
     if (!text) return fail(text.error());
     options.*field.into = std::move(*text);
   }
+  if (auto problem = cidr_problem(options.allow_cidrs); !problem.empty())
+    return fail(Status::argument, "allow_cidrs: " + problem);
   if (options.client_cert_file.empty() != options.client_key_file.empty())
     return fail(Status::argument, "a client certificate needs its key: give client_cert_file and client_key_file");
   if (tool.max_batch > 1'000)

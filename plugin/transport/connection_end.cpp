@@ -45,4 +45,12 @@ ConnectionEnd examine_end(int socket) {
   return end;
 }
 
+std::uint64_t bytes_received(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return 0;
+  return size < offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received ? 0
+                                                                                          : info.tcpi_bytes_received;
+}
+
 }  // namespace ptb

@@ -1,6 +1,8 @@
-// What the kernel knows of a connection that has ended: who ended it, and whether the peer's machine has got all that
-// was sent. Knows nothing of HTTP.
+// What the kernel knows of a connection: how much has come over it, and of one that has ended, who ended it and whether
+// the peer's machine has got all that was sent. Knows nothing of HTTP.
 #pragma once
+
+#include <cstdint>
 
 namespace ptb {
 
@@ -14,5 +16,8 @@ struct ConnectionEnd {
 
 /// `socket`: a TCP socket about to be closed. What cannot be found out is false.
 ConnectionEnd examine_end(int socket);
+
+/// Bytes that have come over a TCP socket since it was opened; 0 where that cannot be found out.
+std::uint64_t bytes_received(int socket);
 
 }  // namespace ptb

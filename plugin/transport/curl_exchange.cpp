@@ -4,10 +4,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "core/pairs.h"
 #include "transport/destination_guard.h"
+#include "transport/tls_files.h"
+#include "transport/tls_limits.h"
 
 namespace ptb {
 
@@ -24,9 +29,20 @@ constexpr long kMaxIdleSeconds = 3;
 constexpr std::chrono::seconds kSoonAfterAnswer{1};
 constexpr std::chrono::minutes kNoReuse{10};
 
+/// What libcurl swallows by itself (chunk extensions, say) is cut off too, far beyond any answer that is read. Looked
+/// at so seldom that a quick exchange costs no system call for it.
+constexpr std::uint64_t kMaxReceivedBytes = 1024 * 1024;
+constexpr std::chrono::milliseconds kVolumeInterval{50};
+
+constexpr std::int64_t kMaxRetryAfterSeconds = 24 * 60 * 60;
+
 bool same(const Destination& a, const Destination& b) {
-  return a.allow_http == b.allow_http && a.allow_private == b.allow_private && a.ca_file == b.ca_file &&
-         a.connect_timeout_ms == b.connect_timeout_ms && a.total_timeout_ms == b.total_timeout_ms;
+  const auto fields = [](const Destination& destination) {
+    return std::tie(destination.allow_http, destination.allow_private, destination.allow_cidrs, destination.ca_file,
+                    destination.client_cert_file, destination.client_key_file, destination.connect_timeout_ms,
+                    destination.total_timeout_ms);
+  };
+  return fields(a) == fields(b);
 }
 
 /// Sets options one after the other and keeps the first failure.
@@ -48,13 +64,38 @@ bool is_failed_handshake(CURLcode code) {
   switch (code) {
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CLIENTCERT:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
     case CURLE_SSL_INVALIDCERTSTATUS: return true;
     default: return false;
   }
+}
+
+/// A coding of the transfer that libcurl would undo unasked, with memory as the tool likes it. Empty: there is none.
+std::string_view unwanted_coding(std::string_view header) {
+  constexpr std::string_view kName = "transfer-encoding:";
+  const auto same_letters = [](std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x - 'A' + 'a' : x) == y; });
+  };
+  if (!same_letters(header.substr(0, kName.size()), kName)) return {};
+  auto value = header.substr(kName.size());
+  value.remove_prefix(std::min(value.find_first_not_of(" \t\r\n"), value.size()));
+  value = value.substr(0, value.find_last_not_of(" \t\r\n") + 1);
+  return same_letters(value, "chunked") || same_letters(value, "identity") ? std::string_view() : value;
+}
+
+/// What to do where the server's alert was about our certificate; empty where it was not.
+std::string_view client_certificate_hint(std::string_view said) {
+  if (said.find("alert certificate required") != std::string_view::npos)
+    return "; the tool wants a client certificate: give it with --client-cert and --client-key";
+  for (const auto alert : {"alert unknown ca", "alert bad certificate", "alert certificate unknown",
+                           "alert certificate expired", "alert unsupported certificate"})
+    if (said.find(alert) != std::string_view::npos)
+      return "; the tool does not believe the client certificate: correct --client-cert or the tool";
+  return {};
 }
 
 bool append(curl_slist*& list, const char* line) {
@@ -111,6 +152,10 @@ CURLcode CurlExchange::set_up(const Destination& destination) {
   set(CURLOPT_CLOSESOCKETDATA, watcher_);
   set(CURLOPT_PREREQFUNCTION, &CurlExchange::before_request);
   set(CURLOPT_PREREQDATA, this);
+  set(CURLOPT_XFERINFOFUNCTION, &CurlExchange::watch_volume);
+  set(CURLOPT_XFERINFODATA, this);
+  set(CURLOPT_NOPROGRESS, 0L);
+  set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
   set(CURLOPT_POST, 1L);
   return set.code() == CURLE_OK ? set_up_security(destination) : set.code();
 }
@@ -124,7 +169,12 @@ CURLcode CurlExchange::set_up_security(const Destination& destination) {
     set(CURLOPT_CAINFO, destination.ca_file.c_str());
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // that file's authorities and no others
   }
-  return set.code();
+  if (!destination.client_cert_file.empty()) {
+    set(CURLOPT_SSLCERT, destination.client_cert_file.c_str());
+    set(CURLOPT_SSLKEY, destination.client_key_file.c_str());
+    set(CURLOPT_KEYPASSWD, "");  // else OpenSSL would ask for one on the host's terminal
+  }
+  return set.code() == CURLE_OK ? limit_tls(easy_) : set.code();
 }
 
 CURLcode CurlExchange::set_headers(const HttpRequest& request) {
@@ -147,6 +197,10 @@ CURLcode CurlExchange::set_headers(const HttpRequest& request) {
 void CurlExchange::forget_last() {
   answer_.clear();
   header_bytes_ = 0;
+  next_look_ = {};
+  received_before_ = 0;
+  socket_ = CURL_SOCKET_BAD;
+  coding_.clear();
   too_large_ = false;
   refusal_.clear();
   allowed_address_tried_ = false;
@@ -227,23 +281,33 @@ ExchangeResult CurlExchange::finish(CURLcode code) {
     result.fault = Fault::none;
     result.http_status = static_cast<int>(status);
     result.body = answer_;
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);
+    result.retry_after_ms = std::clamp<std::int64_t>(seconds, 0, kMaxRetryAfterSeconds) * 1000;
   } else if (too_large_) {
     failed(Fault::answer_too_large, fmt::format("answered with more than {} bytes", kMaxAnswerBytes));
   } else if (!refusal_.empty() && guard_decided) {
     failed(Fault::forbidden, refusal_);
+  } else if (!coding_.empty()) {
+    failed(Fault::broken, fmt::format("answered in the transfer coding '{}', which nobody asked for", coding_));
   } else if (code == CURLE_ABORTED_BY_CALLBACK) {
     failed(Fault::broken, "closed the connection without an answer");
   } else if (code == CURLE_OPERATION_TIMEDOUT) {
     failed(Fault::timed_out, said);
   } else if (is_failed_handshake(code)) {
-    failed(Fault::tls_handshake, fmt::format("no TLS session: {}", said));
+    failed(Fault::tls_handshake, fmt::format("no TLS session: {}{}", said, client_certificate_hint(said)));
   } else if (code == CURLE_SSL_CACERT_BADFILE) {
-    failed(Fault::broken,
-           fmt::format("the CA file {} cannot be read: correct it for this tool", destination_->ca_file));
+    const char* system_file = nullptr;
+    curl_easy_getinfo(easy_, CURLINFO_CAINFO, &system_file);
+    failed(Fault::broken, authorities_problem(destination_->ca_file, system_file == nullptr ? "" : system_file));
+  } else if (code == CURLE_SSL_CERTPROBLEM) {
+    // Ours to mend, so no reason to try another base URL.
+    const auto problem = client_identity_problem(destination_->client_cert_file, destination_->client_key_file);
+    failed(Fault::broken, problem.empty() ? said : problem);
   } else if (code == CURLE_GOT_NOTHING) {
     failed(Fault::broken, "closed the connection without an answer");
   } else {
-    failed(Fault::broken, said);
+    failed(Fault::broken, fmt::format("{}{}", said, client_certificate_hint(said)));
   }
   if (answer_.capacity() > kKeptAnswerBytes) std::string().swap(answer_);
   return result;
@@ -260,12 +324,28 @@ std::size_t CurlExchange::take_body(char* bytes, std::size_t size, std::size_t c
   return length;
 }
 
-std::size_t CurlExchange::take_header(char* /*bytes*/, std::size_t size, std::size_t count, void* self) {
+std::size_t CurlExchange::take_header(char* bytes, std::size_t size, std::size_t count, void* self) {
   auto& exchange = *static_cast<CurlExchange*>(self);
   const std::size_t length = size * count;
   exchange.header_bytes_ += length;
   exchange.too_large_ = exchange.header_bytes_ > kMaxAnswerBytes;
-  return exchange.too_large_ ? 0 : length;
+  if (exchange.too_large_) return 0;
+  exchange.coding_ = printable(unwanted_coding({bytes, length}), 60);
+  return exchange.coding_.empty() ? length : 0;
+}
+
+int CurlExchange::watch_volume(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  const auto now = std::chrono::steady_clock::now();
+  if (now < exchange.next_look_) return 0;
+  const bool first = exchange.next_look_ == Moment();
+  exchange.next_look_ = now + kVolumeInterval;
+  if (first) return 0;
+  if (exchange.socket_ == CURL_SOCKET_BAD) exchange.socket_ = exchange.watcher_->socket_at(exchange.local_port_);
+  const std::uint64_t received = exchange.socket_ == CURL_SOCKET_BAD ? 0 : bytes_received(exchange.socket_);
+  if (exchange.received_before_ == 0) exchange.received_before_ = received + 1;
+  exchange.too_large_ = exchange.too_large_ || received > exchange.received_before_ + kMaxReceivedBytes;
+  return exchange.too_large_ ? 1 : 0;
 }
 
 curl_socket_t CurlExchange::open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
@@ -275,7 +355,9 @@ curl_socket_t CurlExchange::open_socket(void* self, curlsocktype /*purpose*/, cu
     return CURL_SOCKET_BAD;
   }
   exchange.allowed_address_tried_ = true;
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const curl_socket_t opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (opened != CURL_SOCKET_BAD) exchange.watcher_->opened(opened);
+  return opened;
 }
 
 int CurlExchange::close_socket(void* watcher, curl_socket_t socket) {
@@ -291,6 +373,7 @@ int CurlExchange::before_request(void* self, char* remote_ip, char* /*local_ip*/
   ++exchange.sends_;
   if (exchange.local_port_ != local_port) exchange.carried_ = 0;
   exchange.local_port_ = local_port;
+  exchange.socket_ = CURL_SOCKET_BAD;
   if (exchange.allowed_ip_ == remote_ip) return CURL_PREREQFUNC_OK;
   exchange.refusal_ = address_problem(std::string_view(remote_ip), *exchange.request_.destination);
   if (!exchange.refusal_.empty()) return CURL_PREREQFUNC_ABORT;

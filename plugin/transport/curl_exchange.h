@@ -16,9 +16,12 @@ namespace ptb {
 
 class CurlExchange {
  public:
-  /// Told of every socket that is about to be closed.
+  /// Told of every socket that has been opened or is about to be closed.
   struct SocketWatcher {
+    virtual void opened(curl_socket_t socket) = 0;
     virtual void closing(curl_socket_t socket) = 0;
+    /// The open socket with that local port; CURL_SOCKET_BAD where there is none.
+    [[nodiscard]] virtual curl_socket_t socket_at(int local_port) const = 0;
 
    protected:
     ~SocketWatcher() = default;
@@ -63,6 +66,8 @@ class CurlExchange {
 
   static std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t take_header(char* bytes, std::size_t size, std::size_t count, void* self);
+  static int watch_volume(void* self, curl_off_t download_total, curl_off_t download_now, curl_off_t upload_total,
+                          curl_off_t upload_now);
   static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int close_socket(void* watcher, curl_socket_t socket);
   static int before_request(void* self, char* remote_ip, char* local_ip, int remote_port, int local_port);
@@ -92,6 +97,10 @@ class CurlExchange {
   HttpRequest request_;
   std::string answer_;
   std::size_t header_bytes_ = 0;
+  Moment next_look_;                        ///< when the connection's volume is looked at again
+  curl_socket_t socket_ = CURL_SOCKET_BAD;  ///< of this exchange, once it has been looked for
+  std::uint64_t received_before_ = 0;       ///< bytes received on it, plus one, when it was first looked at; 0: not yet
+  std::string coding_;                      ///< the transfer coding for which the answer was refused
   bool too_large_ = false;
   std::string refusal_;
   bool allowed_address_tried_ = false;

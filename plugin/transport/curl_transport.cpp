@@ -57,7 +57,9 @@ class CurlTransport::Loop final : public CurlExchange::SocketWatcher {
     woken_.store(true);
     curl_multi_wakeup(multi_);
   }
+  void opened(curl_socket_t socket) override { sockets_.push_back(socket); }
   void closing(curl_socket_t socket) override;
+  [[nodiscard]] curl_socket_t socket_at(int local_port) const override;
 
  private:
   using ExchangePointer = std::unique_ptr<CurlExchange>;
@@ -75,6 +77,7 @@ class CurlTransport::Loop final : public CurlExchange::SocketWatcher {
   CURLM* multi_;
   std::size_t max_exchanges_;
   std::atomic<bool> woken_{false};
+  std::vector<curl_socket_t> sockets_;  ///< open ones
   std::vector<ExchangePointer> active_;
   std::vector<ExchangePointer> idle_;
   std::deque<Waiting> waiting_;
@@ -202,7 +205,14 @@ void CurlTransport::Loop::abandon_all() {
   }
 }
 
+curl_socket_t CurlTransport::Loop::socket_at(int local_port) const {
+  const auto at = std::find_if(sockets_.begin(), sockets_.end(),
+                               [&](curl_socket_t socket) { return local_port_of(socket) == local_port; });
+  return at == sockets_.end() ? CURL_SOCKET_BAD : *at;
+}
+
 void CurlTransport::Loop::closing(curl_socket_t socket) {
+  std::erase(sockets_, socket);
   const int port = local_port_of(socket);
   if (port == 0) return;
   const ConnectionEnd end = examine_end(socket);

@@ -29,6 +29,14 @@ inline std::shared_ptr<Destination> loopback() {
   return destination;
 }
 
+/// The same for TLS, believing the authorities of that file.
+inline std::shared_ptr<Destination> trusting(const std::string& ca_file) {
+  auto destination = loopback();
+  destination->allow_http = false;
+  destination->ca_file = ca_file;
+  return destination;
+}
+
 inline HttpRequest request_for(std::shared_ptr<const Destination> destination, std::string url,
                                std::string body = "a=1") {
   return {std::move(destination), std::move(url), "application/x-www-form-urlencoded", std::move(body), {}};

@@ -24,7 +24,11 @@ class Stream {
   bool write(std::string_view bytes);
   /// The next close sends a RST.
   void reset_on_close();
+  /// Reads until the peer has gone.
+  void wait_for_end();
   [[nodiscard]] int fd() const { return fd_; }
+  /// Of TLS; else nullptr.
+  [[nodiscard]] SSL* ssl() const { return ssl_; }
 
  private:
   long read_some(char* bytes, std::size_t size);
@@ -36,7 +40,8 @@ class Stream {
 class LoopbackServer {
  public:
   using Script = std::function<void(Stream&)>;
-  explicit LoopbackServer(Script script, SSL_CTX* tls = nullptr);
+  /// `address`: "127.0.0.1", another of that network, or "::1". `port` 0: a free one.
+  explicit LoopbackServer(Script script, SSL_CTX* tls = nullptr, const char* address = "127.0.0.1", int port = 0);
   ~LoopbackServer();
   LoopbackServer(const LoopbackServer&) = delete;
   LoopbackServer& operator=(const LoopbackServer&) = delete;
@@ -60,6 +65,9 @@ class LoopbackServer {
   std::vector<std::thread> threads_;
   std::thread acceptor_;
 };
+
+/// A script: every request is answered with success.
+void answer_all(Stream& stream);
 
 /// "HTTP/1.1 STATUS", the headers (each ended by CRLF), a Content-Length and the body.
 std::string http_answer(int status, std::string_view body, std::string_view headers = "");
