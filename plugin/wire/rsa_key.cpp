@@ -20,7 +20,7 @@ using Digest = OpensslPtr<EVP_MD_CTX, EVP_MD_CTX_free>;
 
 constexpr int kMinBits = 2048;
 constexpr int kMaxBits = 8192;  ///< beyond, one signature takes longer than a receiver waits
-constexpr std::size_t kMaxPemBytes = 64 * 1024;
+constexpr std::size_t kMaxPemBytes = std::size_t{64} * 1024;
 
 /// OpenSSL would else ask for a passphrase on the terminal.
 int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*context*/) { return -1; }

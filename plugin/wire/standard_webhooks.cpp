@@ -20,7 +20,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// Receivers commonly read no more than this.
-constexpr std::size_t kMaxBatchBytes = 1024 * 1024;
+constexpr std::size_t kMaxBatchBytes = std::size_t{1024} * 1024;
 
 /// Which arguments name a thing before and after: old -> new, under one name whatever the kind. Arguments of no row,
 /// and those of kinds without one, stand under `arguments` only.

@@ -279,6 +279,7 @@ TEST(RsaKeys, GiveTheSameKeyAgainAndForgetTheOneUsedLongestAgo) {
   std::vector<std::string> pems = {std::string(kPublishedRsaPem)};
   for (int i = 0; i < 4; ++i) pems.push_back(pem_of(EVP_RSA_gen(2048)));
   std::vector<std::weak_ptr<const RsaKey>> kept;
+  kept.reserve(4);
   for (int i = 0; i < 4; ++i) kept.emplace_back(*keys.of(pems[static_cast<std::size_t>(i)]));
   EXPECT_EQ(kept[0].lock(), *keys.of(pems[0]));
   const auto fifth = *keys.of(pems[4]);
@@ -290,6 +291,7 @@ TEST(RsaKeys, GiveTheSameKeyAgainAndForgetTheOneUsedLongestAgo) {
 TEST(RsaKeys, MayBeAskedFromManyThreads) {
   const RsaKeys keys;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::atomic<int> good = 0;
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([&] {
