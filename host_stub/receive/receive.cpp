@@ -1,7 +1,6 @@
 #include "receive/receive.h"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 
 #include <chrono>
 #include <csignal>
@@ -9,13 +8,14 @@
 #include <exception>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 
 #include "receive/fault_script.h"
 #include "receive/log_reader.h"
 #include "receive/log_writer.h"
 #include "receive/tool_server.h"
-#include "receive/verifier.h"
+#include "receive/wire_inspector.h"
 
 namespace host {
 
@@ -47,21 +47,11 @@ tl::expected<std::optional<std::string>, std::string> read_secret(const std::str
   return std::optional<std::string>(std::move(secret));
 }
 
-bool is_form(const Request& request) {
-  const auto found = request.headers.find("content-type");
-  if (found == request.headers.end()) return false;
-  auto type = found->second.substr(0, found->second.find(';'));
-  while (type.ends_with(' ')) type.pop_back();
-  for (auto& c : type)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return type == "application/x-www-form-urlencoded";
-}
-
 /// Where all parts of the tool meet: judges a request, chooses the step, logs.
 class ToolDesk {
  public:
-  ToolDesk(Verifier verifier, FaultScript script, std::optional<LogWriter> log)
-      : verifier_(std::move(verifier)), script_(std::move(script)), log_(std::move(log)) {}
+  ToolDesk(std::unique_ptr<WireInspector> wire, FaultScript script, std::optional<LogWriter> log)
+      : wire_(std::move(wire)), script_(std::move(script)), log_(std::move(log)) {}
 
   Reply handle(const Request& request) {
     LogLine line;
@@ -91,24 +81,22 @@ class ToolDesk {
   }
 
   void take_call(const Request& request, LogLine& line, Reply& reply) {
-    if (!is_form(request))
-      return refuse(line, reply, {Act::error}, "content type is not application/x-www-form-urlencoded");
-    auto params = parse_form(request.body);
-    if (!params) return refuse(line, reply, {Act::error}, std::move(params.error()));
-    line.params = std::move(*params);
-    auto verdict = verifier_.check(line.params, line.at_ms);
-    line.mac_ok = verdict.mac_ok;
-    line.repeat = verdict.repeat;
-    if (!verdict.problem.empty()) return refuse(line, reply, {Act::error}, std::move(verdict.problem));
+    auto found = wire_->inspect(request, line.at_ms);
+    line.params = std::move(found.params);
+    line.mac_ok = found.mac_ok;
+    line.repeat = found.repeat;
+    if (!found.problem.empty()) return refuse(line, reply, found.refusal, std::move(found.problem));
     reply.step = script_.next(line.path, line.params);
+    if (reply.step.act == Act::error) reply.step = wire_->says_error();
   }
 
   void show_page(const Request& request, LogLine& line, Reply& reply) const {
     if (request.method != "GET") return refuse(line, reply, {Act::status, 405}, "only POST and GET are served");
     if (request.target != "/") return refuse(line, reply, {Act::status, 404}, "no such page");
     line.answer = "page";
-    reply.body = fmt::format("ptb-host receive: the reference tool\nreceived {}\nrepeats  {}\nrefused  {}\n", received_,
-                             repeats_, refused_);
+    reply.page = {200, "text/plain; charset=utf-8",
+                  fmt::format("ptb-host receive: the reference tool\nreceived {}\nrepeats  {}\nrefused  {}\n",
+                              received_, repeats_, refused_)};
   }
 
   void count(const LogLine& line) {
@@ -118,7 +106,7 @@ class ToolDesk {
     if (!line.problem.empty()) ++refused_;
   }
 
-  Verifier verifier_;
+  std::unique_ptr<WireInspector> wire_;
   FaultScript script_;
   std::optional<LogWriter> log_;
   std::uint64_t received_ = 0;
@@ -126,12 +114,12 @@ class ToolDesk {
   std::uint64_t refused_ = 0;
 };
 
-tl::expected<std::optional<LogWriter>, std::string> open_log(const std::string& path, Verifier& verifier) {
+tl::expected<std::optional<LogWriter>, std::string> open_log(const std::string& path, WireInspector& wire) {
   if (path.empty()) return std::optional<LogWriter>();
   auto log = LogWriter::open(path);
   if (!log) return tl::make_unexpected(std::move(log.error()));
   auto read = for_each_log_line(path, [&](LogLine&& line) {
-    if (was_received(line)) verifier.recall(line.params);
+    if (was_received(line)) wire.recall(line);
   });
   if (!read) return tl::make_unexpected(std::move(read.error()));
   return std::optional<LogWriter>(std::move(*log));
@@ -148,23 +136,55 @@ tl::expected<void, std::string> tell_port(std::uint16_t port, const std::string&
   return {};
 }
 
+constexpr std::int64_t kProxyToolWindowMs = 120'000;
+constexpr std::int64_t kOtherWindowMs = 300'000;  // wire profiles: five minutes
+constexpr std::uint64_t kMaxFormBytes = 1024 * 1024;
+constexpr std::uint64_t kMaxBatchBytes = 16 * kMaxFormBytes;
+
+tl::expected<std::unique_ptr<WireInspector>, std::string> make_inspector(const ReceiveOptions& options) {
+  const bool classic = options.wire == "proxy-tool";
+  const auto window_ms = options.window_ms.value_or(classic ? kProxyToolWindowMs : kOtherWindowMs);
+  if (options.wire == "lti-notice") {
+    if (options.jwks.empty()) return lti_notice_inspector(std::nullopt, window_ms);
+    JwksSource source(options.jwks);
+    // An address may not be up yet; a file that cannot be read is a typing error.
+    if (source.is_file())
+      if (auto loaded = source.load(); !loaded) return tl::make_unexpected(std::move(loaded.error()));
+    return lti_notice_inspector(std::move(source), window_ms);
+  }
+  auto secret = read_secret(options.secret_file);
+  if (!secret) return tl::make_unexpected(std::move(secret.error()));
+  if (!classic) return standard_webhooks_inspector(*secret, window_ms);
+  return proxy_tool_inspector(
+      Verifier(std::move(*secret), options.digest == "md5" ? Digest::md5 : Digest::sha1, window_ms));
+}
+
+std::string usage_problem(const ReceiveOptions& options) {
+  if (options.wire != "proxy-tool" && options.wire != "standard-webhooks" && options.wire != "lti-notice")
+    return fmt::format("unknown wire '{}': use --wire proxy-tool, standard-webhooks or lti-notice", options.wire);
+  if (options.digest != "md5" && options.digest != "sha1")
+    return fmt::format("unknown digest '{}': use --digest md5 or sha1", options.digest);
+  if (options.window_ms && (*options.window_ms < 0 || *options.window_ms > kMaxWindowMs))
+    return fmt::format("a window of {} ms is not possible: use --window-ms 0 or more", *options.window_ms);
+  if (!options.jwks.empty() && options.wire != "lti-notice") return "--jwks is for --wire lti-notice only";
+  if (!options.secret_file.empty() && options.wire == "lti-notice")
+    return "--wire lti-notice has no shared secret: name the platform's key set with --jwks";
+  return {};
+}
+
 int receive(const ReceiveOptions& options) {
   auto script = FaultScript::load(options.script);
   if (!script) return complain(kExitUsage, script.error());
-  if (options.digest != "md5" && options.digest != "sha1")
-    return complain(kExitUsage, fmt::format("unknown digest '{}': use --digest md5 or sha1", options.digest));
-  if (options.window_ms < 0 || options.window_ms > kMaxWindowMs)
-    return complain(kExitUsage,
-                    fmt::format("a window of {} ms is not possible: use --strict-window 0 or more", options.window_ms));
-  auto secret = read_secret(options.secret_file);
-  if (!secret) return complain(kExitFailed, secret.error());
-  Verifier verifier(std::move(*secret), options.digest == "md5" ? Digest::md5 : Digest::sha1, options.window_ms);
-  auto log = open_log(options.log_file, verifier);
+  if (const auto problem = usage_problem(options); !problem.empty()) return complain(kExitUsage, problem);
+  auto wire = make_inspector(options);
+  if (!wire) return complain(kExitFailed, wire.error());
+  auto log = open_log(options.log_file, **wire);
   if (!log) return complain(kExitFailed, log.error());
-  ToolDesk desk(std::move(verifier), std::move(*script), std::move(*log));
+  ToolDesk desk(std::move(*wire), std::move(*script), std::move(*log));
   const auto served = serve(
       options.port, [&](const Request& request) { return desk.handle(request); },
-      [&](std::uint16_t port) { return tell_port(port, options.port_file); });
+      [&](std::uint16_t port) { return tell_port(port, options.port_file); },
+      options.wire == "proxy-tool" ? kMaxFormBytes : kMaxBatchBytes);
   return served ? 0 : complain(kExitFailed, served.error());
 }
 

@@ -23,7 +23,6 @@ using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::uint32_t kMaxHeaderBytes = 64 * 1024;
-constexpr std::uint64_t kMaxBodyBytes = 1024 * 1024;
 constexpr std::chrono::minutes kIdleTimeout{10};
 constexpr std::chrono::seconds kLingerTimeout{2};
 constexpr std::size_t kHugePieceBytes = 64 * 1024;
@@ -34,10 +33,11 @@ constexpr std::string_view kGarbage = "\x01\x02 <resu lt>]]> SUCCESS? {\"result\
 
 /// What all connections share.
 struct Server {
-  explicit Server(const Desk& the_desk) : desk(the_desk) {}
+  Server(const Desk& the_desk, std::uint64_t the_limit) : desk(the_desk), max_body_bytes(the_limit) {}
 
   asio::io_context io{1};
   const Desk& desk;
+  const std::uint64_t max_body_bytes;
   std::string end;  // why it ended, where no signal did it
 
   void stop(std::string why) {
@@ -79,7 +79,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_head() {
     parser_.emplace();
     parser_->header_limit(kMaxHeaderBytes);
-    parser_->body_limit(kMaxBodyBytes);
+    parser_->body_limit(server_.max_body_bytes);
     stream_.expires_after(kIdleTimeout);
     http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](error_code code, std::size_t) {
       if (code) return self->read_failed(code);
@@ -119,9 +119,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void act(Reply reply) {
     if (!reply.end.empty()) return server_.stop(std::move(reply.end));
+    if (reply.page) return answer(reply.page->status, std::move(reply.page->body), reply.page->content_type);
     const auto& step = reply.step;
     switch (step.act) {
-      case Act::ok: return answer(200, reply.body.empty() ? std::string(kSuccess) : std::move(reply.body));
+      case Act::ok: return answer(200, std::string(kSuccess));
       case Act::error: return answer(200, std::string(kError));
       case Act::garbage: return answer(200, std::string(kGarbage));
       case Act::status: return answer(step.number, "");
@@ -134,11 +135,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
   }
 
-  void answer(std::uint32_t status, std::string body) {
+  void answer(std::uint32_t status, std::string body, std::string_view type = "text/plain; charset=utf-8") {
     response_ = {};
     response_.version(11);
     response_.result(status);
-    response_.set(http::field::content_type, "text/plain; charset=utf-8");
+    response_.set(http::field::content_type, beast::string_view(type.data(), type.size()));
     response_.keep_alive(keep_alive_ && !dies_);
     response_.body() = std::move(body);
     response_.prepare_payload();
@@ -245,8 +246,9 @@ tl::expected<void, std::string> listen(tcp::acceptor& acceptor, std::uint16_t po
 }  // namespace
 
 tl::expected<void, std::string> serve(std::uint16_t port, const Desk& desk,
-                                      const std::function<tl::expected<void, std::string>(std::uint16_t)>& ready) {
-  Server server(desk);
+                                      const std::function<tl::expected<void, std::string>(std::uint16_t)>& ready,
+                                      std::uint64_t max_body_bytes) {
+  Server server(desk, max_body_bytes);
   tcp::acceptor acceptor(server.io);
   asio::steady_timer pause(server.io);
   if (auto listening = listen(acceptor, port); !listening) return listening;
