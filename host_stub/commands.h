@@ -19,6 +19,8 @@ int tool_save(const GlobalOptions& global, const std::string& tool, const std::s
 int tool_list(const GlobalOptions& global);
 int tool_show(const GlobalOptions& global, const std::string& tool);
 int tool_remove(const GlobalOptions& global, const std::string& tool);
+int tool_ping(const GlobalOptions& global, const std::string& tool);
+int tool_reregister(const GlobalOptions& global, const std::string& tool, const std::string& password);
 int tool_claim(const GlobalOptions& global, const std::string& from, const std::string& to);
 int replay(const GlobalOptions& global, const std::string& tool);
 
@@ -39,11 +41,24 @@ int setting_list(const GlobalOptions& global, const std::string& tool);
 
 int course_create(const GlobalOptions& global, const std::string& id);
 int course_restore(const GlobalOptions& global, const CourseRestore& restore);
-int course_copy(const GlobalOptions& global, const std::string& from, const std::string& to, bool exact);
+int course_copy(const GlobalOptions& global, const std::string& from, const std::string& to, bool exact,
+                const std::string& user_id);
 int course_delete(const GlobalOptions& global, const std::string& id);
+int course_export(const GlobalOptions& global, const std::string& id, const std::string& file);
 int course_list(const GlobalOptions& global);
-int content_copy(const GlobalOptions& global, const std::string& item, const std::string& to_course, bool remove);
+int content_copy(const GlobalOptions& global, const std::string& item, const std::string& to_course, bool remove,
+                 const std::string& user_id);
 int content_list(const GlobalOptions& global, const std::string& course);
+int group_create(const GlobalOptions& global, const std::string& course, const std::string& name);
+int group_list(const GlobalOptions& global, const std::string& course);
+/// One of the two is empty.
+int forget(const GlobalOptions& global, const std::string& course, const std::string& user);
+
+// -- LTI
+
+int lti_key(const GlobalOptions& global);
+/// Until SIGINT or SIGTERM. `port` 0: a free one. `port_file`: gets the port; may be empty.
+int lti_serve(const GlobalOptions& global, std::uint16_t port, const std::string& port_file);
 
 // -- events and lanes
 
@@ -68,6 +83,10 @@ int lane_order(const GlobalOptions& global, const std::string& order, const std:
 /// Shows what a walk has come to. Returns the exit status: a walk that stopped is kExitRefused, and says why on stderr.
 int show_walk(const GlobalOptions& global, const Locator& tool, const std::string& state,
               const OperationResult& result);
+
+/// "pending, not_available", "delivered" …
+std::string fate_text(const EventFate& fate);
+Json fate_json(const LmsEvent& event, const EventFate& fate);
 
 /// Shows what has become of an operation's events. `about` opens the JSON object; `headline` the text.
 void show_operation(const GlobalOptions& global, Json about, const std::string& headline, const Operation& operation,

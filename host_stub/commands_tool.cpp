@@ -1,4 +1,4 @@
-// Commands about tools: add, save, list, show, remove, claim, replay.
+// Commands about tools: add, save, list, show, remove, ping, reregister, claim, replay.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +11,8 @@ namespace host {
 
 namespace {
 
+std::string wire_of(const Tool& tool) { return tool.wire.empty() ? "proxy-tool" : tool.wire; }
+
 Json to_json(const Tool& tool, std::uint64_t waiting) {
   return {{"tool", to_text(tool.locator)},
           {"name", tool.name},
@@ -20,8 +22,15 @@ Json to_json(const Tool& tool, std::uint64_t waiting) {
           {"allow_http", tool.allow_http},
           {"allow_private", tool.allow_private},
           {"allow_downgrade", tool.allow_downgrade},
-          {"wire", tool.wire.empty() ? "proxy-tool" : tool.wire},
+          {"allow_cidrs", tool.allow_cidrs},
+          {"wire", wire_of(tool)},
+          {"endpoint", tool.endpoint},
+          {"max_batch", tool.max_batch},
+          {"lti_client_id", tool.lti_client_id},
+          {"lti_deployment_id", tool.lti_deployment_id},
           {"ca_file", tool.ca_file},
+          {"client_cert_file", tool.client_cert_file},
+          {"client_key_file", tool.client_key_file},
           {"waiting", waiting}};
 }
 
@@ -43,7 +52,10 @@ std::string options_text(const Tool& tool) {
   say(tool.allow_http, "http");
   say(tool.allow_private, "private");
   say(tool.allow_downgrade, "downgrade");
+  say(!tool.allow_cidrs.empty(), "cidr");
   say(!tool.ca_file.empty(), "own-ca");
+  say(!tool.client_cert_file.empty(), "client-cert");
+  if (wire_of(tool) != "proxy-tool") say(true, tool.wire.c_str());
   return text;
 }
 
@@ -165,32 +177,95 @@ int tool_show(const GlobalOptions& global, const std::string& name) {
     print_json(object);
     return kExitDone;
   }
-  print_line(fmt::format("tool     {}\nname     {}\nstate    {}\nguid     {}", to_text(locator), cut(tool.name, 200),
-                         tool.state, tool.guid));
   auto urls = tool.base_urls;
   for (auto at = urls.find('\n'); at != std::string::npos; at = urls.find('\n', at + 1))
-    urls.replace(at, 1, "\n         ");
+    urls.replace(at, 1, "\n               ");
   const auto options = options_text(tool);
-  print_line(fmt::format("urls     {}\noptions  {}\nwaiting  {}", urls, options.empty() ? "none" : options,
-                         with_commas(waiting)));
-  if (!tool.ca_file.empty()) print_line(fmt::format("ca file  {}", tool.ca_file));
+  const std::pair<const char*, std::string> lines[] = {
+      {"tool", to_text(locator)},
+      {"name", cut(tool.name, 200)},
+      {"state", tool.state},
+      {"guid", tool.guid},
+      {"urls", urls},
+      {"wire", wire_of(tool)},
+      {"endpoint", cut(tool.endpoint, 400)},
+      {"max batch", tool.max_batch == 0 ? "" : with_commas(tool.max_batch)},
+      {"client id", cut(tool.lti_client_id, 200)},
+      {"deployment id", cut(tool.lti_deployment_id, 200)},
+      {"options", options.empty() ? "none" : options},
+      {"private ranges", tool.allow_cidrs},
+      {"ca file", tool.ca_file},
+      {"client cert", tool.client_cert_file},
+      {"client key", tool.client_key_file},
+      {"waiting", with_commas(waiting)}};
+  for (const auto& [label, value] : lines)
+    if (!value.empty()) print_line(fmt::format("{:<14} {}", label, value));
+  for (const auto& handler : session.lms().notice_handlers(locator))
+    print_line(fmt::format("{:<14} {} at {}", "notices", handler.notice_type, cut(handler.handler, 400)));
   return kExitDone;
 }
 
 int tool_remove(const GlobalOptions& global, const std::string& name) {
   const auto locator = locator_from(name);
-  Session session(global, Session::Use::note);
+  Session session(global, Session::Use::act);
   session.need_tool(locator);
-  // First here: were the bridge told first, a crash in between would bring the tool back with the next command.
-  session.lms().remove_tool(locator);
-  session.bridge().tool_removed(locator);
+  const auto warning = session.remove_tool(locator);
   const auto waiting = waiting_by_tool(session)[to_text(locator)];
   if (global.json)
-    print_json({{"tool", to_text(locator)}, {"removed", true}, {"waiting", waiting}});
+    print_json({{"tool", to_text(locator)},
+                {"removed", true},
+                {"waiting", waiting},
+                {"warning", warning.empty() ? Json() : Json(warning)}});
   else
     print_line(fmt::format("removed {}; {} {} for it to be installed again", to_text(locator), with_commas(waiting),
                            waiting == 1 ? "event waits" : "events wait"));
+  if (!warning.empty()) fmt::print(stderr, "ptb-host: warning: {}\n", warning);
   return kExitDone;
+}
+
+namespace {
+
+/// Carries out an order to one tool and waits for what came of it. A refusal is shown, not thrown.
+int tell_tool(Session& session, const GlobalOptions& global, const Locator& locator, const Json& order,
+              const std::string& done) {
+  std::uint64_t handle = 0;
+  session.bridge().administer(order, &handle);
+  const auto result = session.wait(handle);
+  auto state = session.need_tool(locator).state;
+  if (!result.tool_state.empty() && result.tool_state != state) {
+    state = result.tool_state;
+    session.lms().set_state(locator, state);
+  }
+  const bool good = result.status == PTB_OK;
+  const auto text = !result.text.empty() ? result.text : good ? done : fmt::format("{} failed", to_text(locator));
+  if (global.json) print_json({{"tool", to_text(locator)}, {"state", state}, {"done", good}, {"text", text}});
+  if (good && !global.json) print_line(text);
+  std::fflush(stdout);
+  if (!good) fmt::print(stderr, "ptb-host: {}\n", text);
+  return good ? kExitDone : kExitRefused;
+}
+
+}  // namespace
+
+int tool_ping(const GlobalOptions& global, const std::string& name) {
+  const auto locator = locator_from(name);
+  Session session(global, Session::Use::act);
+  session.need_tool(locator);
+  return tell_tool(session, global, locator, {{"do", "ping"}, {"tool", to_text(locator)}},
+                   fmt::format("{} answers", to_text(locator)));
+}
+
+int tool_reregister(const GlobalOptions& global, const std::string& name, const std::string& password) {
+  const auto locator = locator_from(name);
+  Session session(global, Session::Use::act);
+  session.need_tool(locator);
+  const Json order = {{"do", "reregister"},
+                      {"tool", to_text(locator)},
+                      {"regpass", password},
+                      {"tcprofileurl", global.tcbaseurl + "/webapps/ws/wsadmin/tcprofile"}};
+  return tell_tool(
+      session, global, locator, order,
+      fmt::format("{} has been asked to register again; it is unavailable until it is saved", to_text(locator)));
 }
 
 int tool_claim(const GlobalOptions& global, const std::string& from_name, const std::string& to_name) {

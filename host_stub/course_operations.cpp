@@ -7,13 +7,26 @@
 
 #include "fault_switches.h"
 #include "refusal.h"
+#include "text/utf8.h"
 
 namespace host {
 
 namespace {
 
-Pairs context_of(const Course& course) {
-  return {{"returnurl", "/courses/" + course.id}, {"course_label", course.id}, {"course_title", course.title}};
+constexpr std::size_t kMostEvents = 100'000;  // one capture call takes them
+constexpr std::size_t kMostNameBytes = 200;
+
+Pairs context_of(const Course& course, const std::string& user_id) {
+  Pairs context = {{"returnurl", "/courses/" + course.id}, {"course_label", course.id}, {"course_title", course.title}};
+  if (!user_id.empty()) context.emplace_back("user_id", user_id);
+  return context;
+}
+
+/// Events of an item go to its content handler.
+Pairs context_of(const Course& course, const Item& item, const std::string& user_id) {
+  auto context = context_of(course, user_id);
+  if (!item.handle.empty()) context.emplace_back("content_handle", item.handle);
+  return context;
 }
 
 /// The tools of the items, each once, in the order in which they first come.
@@ -34,6 +47,9 @@ void commit(Lms& lms, Transaction& transaction, Operation& operation) {
     transaction.commit();
     return;
   }
+  if (operation.events.size() > kMostEvents)
+    refuse("{} would give {} events, at most {} can be captured at once: nothing was done; split it", operation.title,
+           operation.events.size(), kMostEvents);
   lms.add_operation(operation);
   pass_point("host.operation.before_commit");
   transaction.commit();
@@ -52,8 +68,9 @@ Item copy_item(Lms& lms, const Item& item, const std::string& to_course) {
   return copy;
 }
 
-LmsEvent content_copied(const Item& from, const Item& to, const Course& to_course, const char* type) {
-  LmsEvent event{to.tool, "content-copied", to.course_id, to.id, {}, context_of(to_course)};
+LmsEvent content_copied(const Item& from, const Item& to, const Course& to_course, const char* type,
+                        const std::string& user_id) {
+  LmsEvent event{to.tool, "content-copied", to.course_id, to.id, {}, context_of(to_course, to, user_id)};
   event.arguments = {{"type", type},
                      {"oldId", from.id},
                      {"newId", to.id},
@@ -100,6 +117,21 @@ void create_course(Lms& lms, const std::string& id) {
   transaction.commit();
 }
 
+Group create_group(Lms& lms, const std::string& course_id, const std::string& name) {
+  const bool plain =
+      std::none_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (name.empty() || name.size() > kMostNameBytes || !plain || !is_utf8(name))
+    wrong_usage("a group's name is 1 to {} bytes of UTF-8 without control characters", kMostNameBytes);
+  Transaction transaction(lms.database());
+  need_course(lms, course_id);
+  for (const auto& group : lms.groups(course_id))
+    if (group.name == name) refuse("course {} has a group \"{}\" already: choose another name", course_id, name);
+  const Group group{lms.new_id(), course_id, name};
+  lms.add_group(group);
+  transaction.commit();
+  return group;
+}
+
 Operation restore_course(Lms& lms, Restore& restore) {
   Transaction transaction(lms.database());
   if (restore.course_id.empty())
@@ -109,16 +141,31 @@ Operation restore_course(Lms& lms, Restore& restore) {
   const Course course{restore.course_id, restore.title.empty() ? restore.course_id : restore.title};
   lms.add_course(course);
   auto operation = begin_operation(fmt::format("restore of course {}", course.id));
-  for (const auto& tool : tools_of(restore.links)) {
-    LmsEvent event{tool, "course-imported", course.id, "", {}, context_of(course)};
+  const auto tools = tools_of(restore.links);
+  const auto context = context_of(course, restore.user_id);
+  for (const auto& tool : tools) {
+    LmsEvent event{tool, "course-imported", course.id, "", {}, context};
     event.arguments = {{"type", "shallow"}, {"course_id", course.id}, {"backup_id", restore.backup_id}};
     operation.events.push_back(std::move(event));
   }
+  for (const auto& [old_id, name] : restore.groups) {
+    const Group group{lms.new_id(), course.id, name};
+    lms.add_group(group);
+    for (const auto& tool : tools) {
+      LmsEvent event{tool, "group-imported", course.id, "", {}, context};
+      event.arguments = {{"type", "shallow"},
+                         {"course_id", course.id},
+                         {"backup_id", restore.backup_id},
+                         {"old_group_id", old_id},
+                         {"new_group_id", group.id}};
+      operation.events.push_back(std::move(event));
+    }
+  }
   for (const auto& link : restore.links) {
-    const Item item{lms.new_id(), course.id, link.tool, link.title, ""};
+    const Item item{lms.new_id(), course.id, link.tool, link.title, "", link.handle, link.launch_url};
     lms.add_item(item);
     for (const auto& [key, value] : link.settings) lms.set_setting(link.tool, {"content", item.id, key, value});
-    LmsEvent event{link.tool, "content-imported", course.id, item.id, {}, context_of(course)};
+    LmsEvent event{link.tool, "content-imported", course.id, item.id, {}, context_of(course, item, restore.user_id)};
     event.arguments = {
         {"content_id", item.id}, {"course_id", course.id}, {"backup_id", restore.backup_id}, {"type", "shallow"}};
     operation.events.push_back(std::move(event));
@@ -127,7 +174,8 @@ Operation restore_course(Lms& lms, Restore& restore) {
   return operation;
 }
 
-Operation copy_course(Lms& lms, const std::string& from, const std::string& to, bool exact) {
+Operation copy_course(Lms& lms, const std::string& from, const std::string& to, bool exact,
+                      const std::string& user_id) {
   Transaction transaction(lms.database());
   const auto source = need_course(lms, from);
   need_unused(lms, to);
@@ -136,14 +184,49 @@ Operation copy_course(Lms& lms, const std::string& from, const std::string& to, 
   lms.copy_settings("course", from, to);
   const char* type = exact ? "exact" : "shallow";
   const auto items = lms.items(from);
+  const auto tools = tools_of(items);
+  const auto context = context_of(course, user_id);
   auto operation = begin_operation(fmt::format("copy of course {} to {}", from, to));
-  for (const auto& tool : tools_of(items)) {
-    LmsEvent event{tool, "course-copied", course.id, "", {}, context_of(course)};
+  for (const auto& tool : tools) {
+    LmsEvent event{tool, "course-copied", course.id, "", {}, context};
     event.arguments = {{"type", type}, {"oldCourseId", from}, {"newCourseId", to}};
     operation.events.push_back(std::move(event));
   }
+  for (const auto& group : lms.groups(from)) {
+    const Group copy{lms.new_id(), to, group.name};
+    lms.add_group(copy);
+    for (const auto& tool : tools) {
+      LmsEvent event{tool, "group-copied", course.id, "", {}, context};
+      event.arguments = {
+          {"type", type}, {"oldCourseId", from}, {"newCourseId", to}, {"oldId", group.id}, {"newId", copy.id}};
+      operation.events.push_back(std::move(event));
+    }
+  }
   for (const auto& item : items)
-    operation.events.push_back(content_copied(item, copy_item(lms, item, to), course, type));
+    operation.events.push_back(content_copied(item, copy_item(lms, item, to), course, type, user_id));
+  commit(lms, transaction, operation);
+  return operation;
+}
+
+Operation export_course(Lms& lms, const std::string& id, const std::string& backup_id) {
+  Transaction transaction(lms.database());
+  const auto course = need_course(lms, id);
+  const auto items = lms.items(id);
+  const auto tools = tools_of(items);
+  const auto context = context_of(course, "");
+  auto operation = begin_operation(fmt::format("export of course {}", id));
+  const Pairs arguments = {{"type", "shallow"}, {"course_id", id}, {"backup_id", backup_id}};
+  for (const auto& tool : tools) operation.events.push_back({tool, "course-exported", id, "", arguments, context});
+  for (const auto& group : lms.groups(id))
+    for (const auto& tool : tools) {
+      operation.events.push_back({tool, "group-exported", id, "", arguments, context});
+      operation.events.back().arguments.emplace_back("group_id", group.id);
+    }
+  for (const auto& item : items) {
+    LmsEvent event{item.tool, "content-exported", id, item.id, {}, context_of(course, item, "")};
+    event.arguments = {{"content_id", item.id}, {"course_id", id}, {"backup_id", backup_id}, {"type", "shallow"}};
+    operation.events.push_back(std::move(event));
+  }
   commit(lms, transaction, operation);
   return operation;
 }
@@ -153,13 +236,14 @@ Operation delete_course(Lms& lms, const std::string& id) {
   const auto course = need_course(lms, id);
   auto operation = begin_operation(fmt::format("deletion of course {}", id));
   for (const auto& tool : tools_of(lms.items(id)))
-    operation.events.push_back({tool, "course-deleted", id, "", {{"course_id", id}}, context_of(course)});
+    operation.events.push_back({tool, "course-deleted", id, "", {{"course_id", id}}, context_of(course, "")});
   lms.remove_course(id);
   commit(lms, transaction, operation);
   return operation;
 }
 
-ContentCopy copy_content(Lms& lms, const std::string& item_id, const std::string& to_course, bool remove) {
+ContentCopy copy_content(Lms& lms, const std::string& item_id, const std::string& to_course, bool remove,
+                         const std::string& user_id) {
   Transaction transaction(lms.database());
   const auto item = need_item(lms, item_id);
   const auto target = need_course(lms, to_course);
@@ -169,10 +253,10 @@ ContentCopy copy_content(Lms& lms, const std::string& item_id, const std::string
       begin_operation(fmt::format("{} of content {} to course {}", remove ? "move" : "copy", item.id, target.id));
   const auto copy = copy_item(lms, item, target.id);
   done.item_id = copy.id;
-  done.operation.events.push_back(content_copied(item, copy, target, "shallow"));
+  done.operation.events.push_back(content_copied(item, copy, target, "shallow", user_id));
   if (remove) {
-    LmsEvent event{
-        item.tool, "content-deleted", item.course_id, item.id, {}, context_of(need_course(lms, item.course_id))};
+    const auto source = need_course(lms, item.course_id);
+    LmsEvent event{item.tool, "content-deleted", item.course_id, item.id, {}, context_of(source, item, user_id)};
     event.arguments = {
         {"content_id", item.id}, {"course_id", item.course_id}, {"external_content_id", item.external_id}};
     done.operation.events.push_back(std::move(event));

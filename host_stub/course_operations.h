@@ -1,4 +1,4 @@
-// What a restore, a copy or a deletion does to the small LMS, and which events tools must hear because of it
+// What a restore, a copy, an export or a deletion does to the small LMS, and which events tools must hear because of it
 // (proxy-tool-protocol §4). Each is one transaction that ends with the operation stored; nothing is captured here.
 #pragma once
 
@@ -14,6 +14,14 @@ struct RestoredLink {
   Locator tool;
   std::string title;
   Pairs settings;  ///< content scope
+  std::string handle = {};
+  std::string launch_url = {};
+};
+
+/// A group of a course package: its id there, and its name.
+struct RestoredGroup {
+  std::string old_id;
+  std::string name;
 };
 
 struct Restore {
@@ -21,6 +29,8 @@ struct Restore {
   std::string title;
   std::string backup_id;
   std::vector<RestoredLink> links;
+  std::vector<RestoredGroup> groups = {};
+  std::string user_id = {};  ///< who does it, where that is known; frozen with each event, and never sent
 };
 
 /// Throws Refusal where the text is not [A-Za-z0-9_.-]{1,64}.
@@ -29,12 +39,20 @@ Course need_course(Lms& lms, std::string_view id);
 Item need_item(Lms& lms, std::string_view id);
 
 void create_course(Lms& lms, const std::string& id);
+/// No tool hears of it.
+Group create_group(Lms& lms, const std::string& course_id, const std::string& name);
 
-/// One course-imported a tool, then one content-imported a link, all in the new course. `restore.course_id` is filled.
+// A course's tools are those that have an item in it. Each hears of the course, then of each group, then of its items.
+
+/// course-imported, group-imported, content-imported. `restore.course_id` is filled.
 Operation restore_course(Lms& lms, Restore& restore);
 
-/// One course-copied a tool, then one content-copied an item.
-Operation copy_course(Lms& lms, const std::string& from, const std::string& to, bool exact);
+/// course-copied, group-copied, content-copied.
+Operation copy_course(Lms& lms, const std::string& from, const std::string& to, bool exact,
+                      const std::string& user_id = {});
+
+/// course-exported, group-exported, content-exported: the package `backup_id` has been written. Changes nothing else.
+Operation export_course(Lms& lms, const std::string& id, const std::string& backup_id);
 
 /// One course-deleted a tool.
 Operation delete_course(Lms& lms, const std::string& id);
@@ -47,6 +65,7 @@ struct ContentCopy {
 
 /// content-copied; with `remove`, and into another course, then content-deleted. A move inside one course keeps the id
 /// and gives nothing.
-ContentCopy copy_content(Lms& lms, const std::string& item_id, const std::string& to_course, bool remove);
+ContentCopy copy_content(Lms& lms, const std::string& item_id, const std::string& to_course, bool remove,
+                         const std::string& user_id = {});
 
 }  // namespace host

@@ -60,11 +60,12 @@ void Lms::migrate() {
       refuse("{} is not a database of ptb-host: choose another --state", database_.path().string());
     tables.reset();
     database_.execute(kLmsSchema);
-    database_.execute(
-        fmt::format("PRAGMA user_version={}; PRAGMA application_id={}", kLmsSchemaVersion, kLmsApplicationId).c_str());
+    database_.execute(fmt::format("PRAGMA application_id={}", kLmsApplicationId).c_str());
     Statement life(database_, "INSERT INTO life (one, generation, next_number) VALUES (1, ?, 1)");
     life.bind(random_hex(16)).run();
   }
+  if (found < 2) database_.execute(kLmsSchema2);
+  if (found < kLmsSchemaVersion) database_.execute(fmt::format("PRAGMA user_version={}", kLmsSchemaVersion).c_str());
   transaction.commit();
   Statement life(database_, "SELECT generation FROM life");
   if (!life.step()) refuse("{} is damaged: put it back from a backup", database_.path().string());
@@ -99,21 +100,22 @@ void Lms::remove_course(std::string_view id) { Statement(database_, "DELETE FROM
 namespace {
 
 Item read_item(const Statement& query) {
-  return {query.text(0), query.text(1), {query.text(2), query.text(3)}, query.text(4), query.text(5)};
+  return {query.text(0), query.text(1), {query.text(2), query.text(3)}, query.text(4), query.text(5),
+          query.text(6), query.text(7)};
 }
+
+constexpr const char* kItemColumns = "id, course_id, vendor, program, title, external_id, handle, launch_url";
 
 }  // namespace
 
 std::optional<Item> Lms::item(std::string_view id) {
-  Statement query(database_, "SELECT id, course_id, vendor, program, title, external_id FROM item WHERE id = ?");
+  Statement query(database_, fmt::format("SELECT {} FROM item WHERE id = ?", kItemColumns));
   if (!query.bind(id).step()) return std::nullopt;
   return read_item(query);
 }
 
 std::vector<Item> Lms::items(std::string_view course_id) {
-  Statement query(database_,
-                  "SELECT id, course_id, vendor, program, title, external_id FROM item WHERE course_id = ? "
-                  "ORDER BY number");
+  Statement query(database_, fmt::format("SELECT {} FROM item WHERE course_id = ? ORDER BY number", kItemColumns));
   query.bind(course_id);
   std::vector<Item> items;
   while (query.step()) items.push_back(read_item(query));
@@ -127,10 +129,9 @@ std::int64_t Lms::item_count(std::string_view course_id) {
 }
 
 void Lms::add_item(const Item& item) {
-  Statement statement(
-      database_, "INSERT INTO item (id, course_id, vendor, program, title, external_id) VALUES (?, ?, ?, ?, ?, ?)");
+  Statement statement(database_, fmt::format("INSERT INTO item ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", kItemColumns));
   statement.bind(item.id).bind(item.course_id).bind(item.tool.vendor).bind(item.tool.program);
-  statement.bind(item.title).bind(item.external_id).run();
+  statement.bind(item.title).bind(item.external_id).bind(item.handle).bind(item.launch_url).run();
 }
 
 void Lms::remove_item(std::string_view id) { Statement(database_, "DELETE FROM item WHERE id = ?").bind(id).run(); }
@@ -138,6 +139,19 @@ void Lms::remove_item(std::string_view id) { Statement(database_, "DELETE FROM i
 bool Lms::has_items_of(const Locator& tool) {
   Statement query(database_, "SELECT 1 FROM item WHERE vendor = ? AND program = ? LIMIT 1");
   return query.bind(tool.vendor).bind(tool.program).step();
+}
+
+void Lms::add_group(const Group& group) {
+  Statement statement(database_, "INSERT INTO course_group (id, course_id, name) VALUES (?, ?, ?)");
+  statement.bind(group.id).bind(group.course_id).bind(group.name).run();
+}
+
+std::vector<Group> Lms::groups(std::string_view course_id) {
+  Statement query(database_, "SELECT id, course_id, name FROM course_group WHERE course_id = ? ORDER BY number");
+  query.bind(course_id);
+  std::vector<Group> groups;
+  while (query.step()) groups.push_back({query.text(0), query.text(1), query.text(2)});
+  return groups;
 }
 
 std::string Lms::new_id() {
@@ -148,7 +162,8 @@ std::string Lms::new_id() {
     while (next.step()) {
     }
     next.reset();
-    if (!course(id) && !item(id)) return id;
+    Statement taken(database_, "SELECT 1 FROM course_group WHERE id = ?");
+    if (!course(id) && !item(id) && !taken.bind(id).step()) return id;
   }
 }
 

@@ -37,7 +37,16 @@ struct Item {
   std::string course_id;
   Locator tool;
   std::string title;
-  std::string external_id;  ///< the tool's own id of it; empty while unknown
+  std::string external_id;      ///< the tool's own id of it; empty while unknown
+  std::string handle = {};      ///< names the tool's content handler, such as resource/x-acme-quiz; empty: unknown
+  std::string launch_url = {};  ///< as the package had it; empty: unknown
+};
+
+/// A group of a course's participants.
+struct Group {
+  std::string id;
+  std::string course_id;
+  std::string name;
 };
 
 /// A tool as it is registered here. `state` is in wire words.
@@ -52,9 +61,24 @@ struct Tool {
   bool allow_http = false;
   bool allow_private = false;
   bool allow_downgrade = false;
-  std::string wire;
+  std::string wire;  ///< empty: proxy-tool
   std::string ca_file;
+  std::string allow_cidrs;  ///< between spaces
+  std::string client_cert_file;
+  std::string client_key_file;
+  std::string endpoint;
+  std::string lti_client_id;
+  std::string lti_deployment_id;
+  std::uint32_t max_batch = 0;
   bool told = false;  ///< the bridge knows all of the above
+  friend bool operator==(const Tool&, const Tool&) = default;
+};
+
+/// Where an LTI tool wants notices of one type.
+struct NoticeHandler {
+  std::string notice_type;
+  std::string handler;
+  std::uint32_t max_batch = 0;  ///< 0: the tool named none
 };
 
 struct Setting {
@@ -107,7 +131,9 @@ class Lms {
   void add_item(const Item& item);
   void remove_item(std::string_view id);
   bool has_items_of(const Locator& tool);
-  /// An id like `_5_1` that no course and no item has.
+  void add_group(const Group& group);
+  std::vector<Group> groups(std::string_view course_id);  ///< in the order in which they were made
+  /// An id like `_5_1` that no course, item or group has.
   std::string new_id();
 
   // -- tools
@@ -116,12 +142,24 @@ class Lms {
   void put_tool(const Tool& tool);
   void set_told(const Locator& locator);
   void set_state(const Locator& locator, std::string_view state);
-  void remove_tool(const Locator& locator);  ///< and its secret; its settings stay
+  /// Its settings stay, and its secret, with which it is still told of its removal.
+  void remove_tool(const Locator& locator);
   void put_secret(const Locator& locator, std::string_view secret);
+  void remove_secret(const Locator& locator);
   std::optional<std::string> secret(const Locator& locator);
+  /// Those who have a secret here but are not installed any more.
+  std::vector<Locator> removed_with_secret();
   /// Items and settings of `from` become those of `to`, now and for packages restored later.
   void claim(const Locator& from, const Locator& to);
   std::optional<Locator> claimed_by(const Locator& from);
+
+  // -- LTI
+  /// The platform's private key in PEM; empty: none has been made.
+  std::string lti_key();
+  void put_lti_key(std::string_view pem);
+  std::vector<NoticeHandler> notice_handlers(const Locator& tool);
+  /// An empty handler removes it.
+  void put_notice_handler(const Locator& tool, const NoticeHandler& handler);
 
   // -- settings
   void set_setting(const Locator& tool, const Setting& setting);
@@ -139,6 +177,9 @@ class Lms {
   void finish_operation(const Operation& operation, std::string_view problem);
   /// Removes the settings of courses and items that are no more.
   void forget_orphaned_settings();
+  /// Removes what finished operations still say of a course, or of a person (one of them empty). Returns how many of
+  /// their events.
+  std::int64_t forget(std::string_view course_id, std::string_view user_id);
 
  private:
   void migrate();

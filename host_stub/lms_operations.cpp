@@ -76,6 +76,19 @@ void Lms::finish_operation(const Operation& operation, std::string_view problem)
   statement.bind(problem).bind(operation.id).run();
 }
 
+std::int64_t Lms::forget(std::string_view course_id, std::string_view user_id) {
+  // An argument names a course by its id, whatever the argument is called; ids of courses are nobody else's.
+  Statement statement(
+      database_,
+      "DELETE FROM operation_event WHERE operation IN (SELECT id FROM operation WHERE captured = 1) AND ("
+      "(?1 <> '' AND (json_extract(event, '$.course_id') = ?1 OR EXISTS (SELECT 1 FROM "
+      "json_each(event, '$.arguments') WHERE json_extract(value, '$[1]') = ?1))) OR "
+      "(?2 <> '' AND EXISTS (SELECT 1 FROM json_each(event, '$.context') WHERE "
+      "json_extract(value, '$[0]') = 'user_id' AND json_extract(value, '$[1]') = ?2)))");
+  statement.bind(course_id).bind(user_id).run();
+  return sqlite3_changes64(database_.handle());
+}
+
 void Lms::forget_orphaned_settings() {
   database_.execute(
       "DELETE FROM setting WHERE scope = 'content' AND owner NOT IN (SELECT id FROM item);"

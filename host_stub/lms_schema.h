@@ -3,9 +3,10 @@
 
 namespace host {
 
-inline constexpr int kLmsSchemaVersion = 1;
+inline constexpr int kLmsSchemaVersion = 2;
 inline constexpr int kLmsApplicationId = 0x7074624c;  // "ptbL"
 
+/// Version 1, from an empty file.
 inline constexpr const char* kLmsSchema = R"sql(
 CREATE TABLE life (
   one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -81,6 +82,38 @@ CREATE TABLE operation_event (
   event TEXT NOT NULL,
   PRIMARY KEY (operation, place)
 ) STRICT, WITHOUT ROWID;
+)sql";
+
+/// From version 1 to version 2.
+inline constexpr const char* kLmsSchema2 = R"sql(
+ALTER TABLE item ADD COLUMN handle TEXT NOT NULL DEFAULT '';
+ALTER TABLE item ADD COLUMN launch_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE tool ADD COLUMN allow_cidrs TEXT NOT NULL DEFAULT '';
+ALTER TABLE tool ADD COLUMN client_cert_file TEXT NOT NULL DEFAULT '';
+ALTER TABLE tool ADD COLUMN client_key_file TEXT NOT NULL DEFAULT '';
+ALTER TABLE tool ADD COLUMN endpoint TEXT NOT NULL DEFAULT '';
+ALTER TABLE tool ADD COLUMN lti_client_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE tool ADD COLUMN lti_deployment_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE tool ADD COLUMN max_batch INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE course_group (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  course_id TEXT NOT NULL REFERENCES course (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  UNIQUE (course_id, name)
+) STRICT;
+CREATE TABLE lti_key (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  pem TEXT NOT NULL
+) STRICT;
+CREATE TABLE notice_handler (
+  vendor TEXT NOT NULL,
+  program TEXT NOT NULL,
+  notice_type TEXT NOT NULL,
+  handler TEXT NOT NULL CHECK (handler <> ''),
+  max_batch INTEGER NOT NULL,
+  PRIMARY KEY (vendor, program, notice_type)
+) STRICT;
 )sql";
 
 }  // namespace host

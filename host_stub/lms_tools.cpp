@@ -9,7 +9,8 @@ namespace {
 
 constexpr const char* kToolColumns =
     "vendor, program, guid, name, state, descriptor, base_urls, strict, allow_http, allow_private, allow_downgrade, "
-    "wire, ca_file, told";
+    "wire, ca_file, told, allow_cidrs, client_cert_file, client_key_file, endpoint, lti_client_id, lti_deployment_id, "
+    "max_batch";
 
 Tool read_tool(const Statement& query) {
   Tool tool;
@@ -26,6 +27,13 @@ Tool read_tool(const Statement& query) {
   tool.wire = query.text(11);
   tool.ca_file = query.text(12);
   tool.told = query.number(13) != 0;
+  tool.allow_cidrs = query.text(14);
+  tool.client_cert_file = query.text(15);
+  tool.client_key_file = query.text(16);
+  tool.endpoint = query.text(17);
+  tool.lti_client_id = query.text(18);
+  tool.lti_deployment_id = query.text(19);
+  tool.max_batch = static_cast<std::uint32_t>(query.number(20));
   return tool;
 }
 
@@ -47,13 +55,16 @@ std::vector<Tool> Lms::tools() {
 }
 
 void Lms::put_tool(const Tool& tool) {
-  Statement statement(
-      database_,
-      fmt::format("INSERT OR REPLACE INTO tool ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kToolColumns));
+  Statement statement(database_,
+                      fmt::format("INSERT OR REPLACE INTO tool ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                                  "?, ?, ?, ?, ?, ?, ?)",
+                                  kToolColumns));
   statement.bind(tool.locator.vendor).bind(tool.locator.program).bind(tool.guid).bind(tool.name).bind(tool.state);
   statement.bind(tool.descriptor).bind(tool.base_urls).bind(flag(tool.strict)).bind(flag(tool.allow_http));
   statement.bind(flag(tool.allow_private)).bind(flag(tool.allow_downgrade)).bind(tool.wire).bind(tool.ca_file);
-  statement.bind(flag(tool.told)).run();
+  statement.bind(flag(tool.told)).bind(tool.allow_cidrs).bind(tool.client_cert_file).bind(tool.client_key_file);
+  statement.bind(tool.endpoint).bind(tool.lti_client_id).bind(tool.lti_deployment_id);
+  statement.bind(static_cast<std::int64_t>(tool.max_batch)).run();
 }
 
 void Lms::set_told(const Locator& locator) {
@@ -68,9 +79,9 @@ void Lms::set_state(const Locator& locator, std::string_view state) {
 
 void Lms::remove_tool(const Locator& locator) {
   Transaction transaction(database_);
-  for (const char* sql :
-       {"DELETE FROM tool WHERE vendor = ? AND program = ?", "DELETE FROM secret WHERE vendor = ? AND program = ?",
-        "DELETE FROM claim WHERE to_vendor = ? AND to_program = ?"})
+  for (const char* sql : {"DELETE FROM tool WHERE vendor = ? AND program = ?",
+                          "DELETE FROM notice_handler WHERE vendor = ? AND program = ?",
+                          "DELETE FROM claim WHERE to_vendor = ? AND to_program = ?"})
     Statement(database_, sql).bind(locator.vendor).bind(locator.program).run();
   transaction.commit();
 }
@@ -78,6 +89,20 @@ void Lms::remove_tool(const Locator& locator) {
 void Lms::put_secret(const Locator& locator, std::string_view secret) {
   Statement statement(database_, "INSERT OR REPLACE INTO secret (vendor, program, secret) VALUES (?, ?, ?)");
   statement.bind(locator.vendor).bind(locator.program).bind(secret).run();
+}
+
+void Lms::remove_secret(const Locator& locator) {
+  Statement statement(database_, "DELETE FROM secret WHERE vendor = ? AND program = ?");
+  statement.bind(locator.vendor).bind(locator.program).run();
+}
+
+std::vector<Locator> Lms::removed_with_secret() {
+  Statement query(database_,
+                  "SELECT vendor, program FROM secret WHERE NOT EXISTS (SELECT 1 FROM tool "
+                  "WHERE tool.vendor = secret.vendor AND tool.program = secret.program)");
+  std::vector<Locator> removed;
+  while (query.step()) removed.push_back({query.text(0), query.text(1)});
+  return removed;
 }
 
 std::optional<std::string> Lms::secret(const Locator& locator) {
@@ -101,6 +126,38 @@ std::optional<Locator> Lms::claimed_by(const Locator& from) {
   Statement query(database_, "SELECT to_vendor, to_program FROM claim WHERE vendor = ? AND program = ?");
   if (!query.bind(from.vendor).bind(from.program).step()) return std::nullopt;
   return Locator{query.text(0), query.text(1)};
+}
+
+std::string Lms::lti_key() {
+  Statement query(database_, "SELECT pem FROM lti_key");
+  return query.step() ? query.text(0) : std::string();
+}
+
+void Lms::put_lti_key(std::string_view pem) {
+  Statement(database_, "INSERT INTO lti_key (one, pem) VALUES (1, ?)").bind(pem).run();
+}
+
+std::vector<NoticeHandler> Lms::notice_handlers(const Locator& tool) {
+  Statement query(database_,
+                  "SELECT notice_type, handler, max_batch FROM notice_handler WHERE vendor = ? AND program = ? "
+                  "ORDER BY notice_type");
+  query.bind(tool.vendor).bind(tool.program);
+  std::vector<NoticeHandler> handlers;
+  while (query.step()) handlers.push_back({query.text(0), query.text(1), static_cast<std::uint32_t>(query.number(2))});
+  return handlers;
+}
+
+void Lms::put_notice_handler(const Locator& tool, const NoticeHandler& handler) {
+  if (handler.handler.empty()) {
+    Statement statement(database_, "DELETE FROM notice_handler WHERE vendor = ? AND program = ? AND notice_type = ?");
+    statement.bind(tool.vendor).bind(tool.program).bind(handler.notice_type).run();
+    return;
+  }
+  Statement statement(database_,
+                      "INSERT OR REPLACE INTO notice_handler (vendor, program, notice_type, handler, max_batch) "
+                      "VALUES (?, ?, ?, ?, ?)");
+  statement.bind(tool.vendor).bind(tool.program).bind(handler.notice_type).bind(handler.handler);
+  statement.bind(static_cast<std::int64_t>(handler.max_batch)).run();
 }
 
 void Lms::set_setting(const Locator& tool, const Setting& setting) {

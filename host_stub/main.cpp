@@ -16,6 +16,8 @@ namespace {
 
 using Run = std::function<int()>;
 
+const std::vector<std::string> kWires = {"proxy-tool", "standard-webhooks", "lti-notice"};
+
 /// A yes-no option that remembers whether it was given: --NAME, --no-NAME.
 void add_switch(CLI::App& command, const std::string& name, std::optional<bool>& value, const std::string& text) {
   command.add_flag_callback(
@@ -36,7 +38,24 @@ void add_tool_options(CLI::App& command, ToolOptions& options) {
              "Fall back from https to http when no TLS session can be made");
   command.add_option("--ca-file", options.ca_file, "CA certificates in PEM, instead of the system's")
       ->type_name("FILE");
-  command.add_option("--wire", options.wire, "How events are sent")->check(CLI::IsMember({"proxy-tool"}));
+  command.add_option("--wire", options.wire, "How events are sent: proxy-tool, standard-webhooks or lti-notice")
+      ->check(CLI::IsMember(kWires));
+  command.add_option("--allow-cidr", options.allow_cidrs, "Allow this private range; may come more than once")
+      ->type_name("CIDR")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--client-cert", options.client_cert, "Certificate in PEM, where the tool asks for one")
+      ->type_name("FILE");
+  command.add_option("--client-key", options.client_key, "Its key in PEM, without a passphrase")->type_name("FILE");
+  command
+      .add_option("--endpoint", options.endpoint, "standard-webhooks, lti-notice: the address that takes all events")
+      ->type_name("URL");
+  command.add_option("--max-batch", options.max_batch, "standard-webhooks, lti-notice: most events in one request [1]")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1000U));
+  command.add_option("--lti-client-id", options.lti_client_id, "lti-notice: the tool's client id")->type_name("ID");
+  command.add_option("--lti-deployment-id", options.lti_deployment_id, "lti-notice: its deployment here")
+      ->type_name("ID");
 }
 
 void add_global_options(CLI::App& app, GlobalOptions& global) {
@@ -69,6 +88,9 @@ struct CommandLine {
   std::string state;
   std::string id;
   std::string reason;
+  std::string user;
+  std::string port_file;
+  std::uint16_t port = 0;
   bool flag = false;
   ToolAdd add;
   ToolOptions save;
@@ -112,7 +134,12 @@ void add_tool_commands(CLI::App& app, CommandLine& line) {
     made->callback([&line, command] { line.run = [&line, command] { return command(line.global, line.tool); }; });
   };
   with_tool("show", "One tool", tool_show);
-  with_tool("remove", "Remove a tool; what waits for it goes on waiting", tool_remove);
+  with_tool("remove", "Remove a tool, which is told; what waits for it goes on waiting", tool_remove);
+  with_tool("ping", "Ask a tool whether it is there", tool_ping);
+  auto* reregister = tool->add_subcommand("reregister", "Ask a tool to register again; it is unavailable from then on");
+  reregister->add_option("tool", line.tool, "VENDOR/PROGRAM")->required();
+  reregister->add_option("--password", line.other, "Registration password that the tool is to use")->type_name("P");
+  reregister->callback([&] { line.run = [&] { return tool_reregister(line.global, line.tool, line.other); }; });
   auto* claim = tool->add_subcommand("claim", "Give what waits under another locator to an installed tool");
   claim->add_option("from", line.other, "Locator that nobody is installed under, such as tool.example.org/lti")
       ->required();
@@ -140,6 +167,10 @@ void add_setting_commands(CLI::App& app, CommandLine& line) {
   list->callback([&] { line.run = [&] { return setting_list(line.global, line.tool); }; });
 }
 
+void add_user_option(CLI::App& command, std::string& user) {
+  command.add_option("--as-user", user, "Who does it; kept with the events, never sent")->type_name("ID");
+}
+
 void add_course_commands(CLI::App& app, CommandLine& line) {
   auto* course = group(app, "course", "Courses");
   auto* create = course->add_subcommand("create", "Make an empty course");
@@ -152,12 +183,19 @@ void add_course_commands(CLI::App& app, CommandLine& line) {
       ->type_name("LAUNCH_HOST=VENDOR/PROGRAM")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_user_option(*restore, line.restore.user_id);
   restore->callback([&] { line.run = [&] { return course_restore(line.global, line.restore); }; });
   auto* copy = course->add_subcommand("copy", "Copy a course with its content and settings");
   copy->add_option("source", line.id, "Course to copy")->required();
   copy->add_option("target", line.other, "Id of the new course")->required();
   copy->add_flag("--exact", line.flag, "With user data");
-  copy->callback([&] { line.run = [&] { return course_copy(line.global, line.id, line.other, line.flag); }; });
+  add_user_option(*copy, line.user);
+  copy->callback(
+      [&] { line.run = [&] { return course_copy(line.global, line.id, line.other, line.flag, line.user); }; });
+  auto* export_to = course->add_subcommand("export", "Write a course to a Common Cartridge, and tell its tools");
+  export_to->add_option("id", line.id, "Its id")->required();
+  export_to->add_option("file", line.other, "Package to write, .imscc")->required();
+  export_to->callback([&] { line.run = [&] { return course_export(line.global, line.id, line.other); }; });
   auto* remove = course->add_subcommand("delete", "Delete a course");
   remove->add_option("id", line.id, "Its id")->required();
   remove->callback([&] { line.run = [&] { return course_delete(line.global, line.id); }; });
@@ -168,10 +206,37 @@ void add_course_commands(CLI::App& app, CommandLine& line) {
   copy_item->add_option("item", line.id, "Its id")->required();
   copy_item->add_option("--to", line.other, "Course that gets it")->required()->type_name("COURSE");
   copy_item->add_flag("--delete", line.flag, "Remove the original");
-  copy_item->callback([&] { line.run = [&] { return content_copy(line.global, line.id, line.other, line.flag); }; });
+  add_user_option(*copy_item, line.user);
+  copy_item->callback(
+      [&] { line.run = [&] { return content_copy(line.global, line.id, line.other, line.flag, line.user); }; });
   auto* list = content->add_subcommand("list", "The content of a course");
   list->add_option("course", line.id, "Its id")->required();
   list->callback([&] { line.run = [&] { return content_list(line.global, line.id); }; });
+
+  auto* groups = group(app, "group", "Groups of a course");
+  auto* make = groups->add_subcommand("create", "Make a group");
+  make->add_option("course", line.id, "Id of the course")->required();
+  make->add_option("name", line.other, "Its name")->required();
+  make->callback([&] { line.run = [&] { return group_create(line.global, line.id, line.other); }; });
+  auto* list_groups = groups->add_subcommand("list", "The groups of a course");
+  list_groups->add_option("course", line.id, "Id of the course")->required();
+  list_groups->callback([&] { line.run = [&] { return group_list(line.global, line.id); }; });
+
+  auto* forgotten = app.add_subcommand("forget", "Remove what events say of a course or of a person");
+  forgotten->add_option("--course", line.id, "The course")->type_name("ID");
+  forgotten->add_option("--user", line.user, "Who had restored or copied: see --as-user")->type_name("ID");
+  forgotten->callback([&] { line.run = [&] { return forget(line.global, line.id, line.user); }; });
+}
+
+void add_lti_commands(CLI::App& app, CommandLine& line) {
+  auto* lti = group(app, "lti", "This LMS as an LTI platform");
+  lti->add_subcommand("key", "Print the platform's key set; the key is made the first time")->callback([&] {
+    line.run = [&] { return lti_key(line.global); };
+  });
+  auto* serving = lti->add_subcommand("serve", "Publish the key set, and let tools register their notice handlers");
+  serving->add_option("--port", line.port, "On 127.0.0.1; 0: a free one")->capture_default_str();
+  serving->add_option("--port-file", line.port_file, "Gets the port once it listens")->type_name("FILE");
+  serving->callback([&] { line.run = [&] { return lti_serve(line.global, line.port, line.port_file); }; });
 }
 
 void add_event_commands(CLI::App& app, CommandLine& line) {
@@ -209,13 +274,21 @@ void add_event_commands(CLI::App& app, CommandLine& line) {
 void add_receive_command(CLI::App& app, CommandLine& line) {
   auto* receive = app.add_subcommand("receive", "The reference tool, with faults on demand");
   receive->add_option("--port", line.receive.port, "On 127.0.0.1; 0: a free one")->capture_default_str();
-  receive->add_option("--secret-file", line.receive.secret_file, "File with the shared secret")->type_name("FILE");
+  receive->add_option("--secret-file", line.receive.secret_file, "File with the shared secret, or with webhook keys")
+      ->type_name("FILE");
   receive->add_option("--script", line.receive.script, "What to answer, such as \"ok*2, drop, ok*\"; @FILE reads it")
       ->capture_default_str();
   receive->add_option("--log", line.receive.log_file, "One JSON object a request")->type_name("FILE");
   receive->add_option("--port-file", line.receive.port_file, "Gets the port once it listens")->type_name("FILE");
   receive->add_option("--digest", line.receive.digest, "md5 or sha1")->capture_default_str();
-  receive->add_option("--window-ms", line.receive.window_ms, "How far a timestamp may be off")->capture_default_str();
+  receive
+      ->add_option("--window-ms", line.receive.window_ms,
+                   "How far a timestamp may be off [120000; on the other wires 300000]")
+      ->type_name("MS");
+  receive->add_option("--wire", line.receive.wire, "proxy-tool, standard-webhooks or lti-notice")
+      ->check(CLI::IsMember(kWires))
+      ->capture_default_str();
+  receive->add_option("--jwks", line.receive.jwks, "lti-notice: the platform's key set")->type_name("FILE|URL");
   receive->callback([&] { line.run = [&] { return run_receive(line.receive); }; });
 }
 
@@ -246,6 +319,7 @@ int run(int argc, char** argv) {
   add_setting_commands(app, line);
   add_course_commands(app, line);
   add_event_commands(app, line);
+  add_lti_commands(app, line);
   add_receive_command(app, line);
   auto* demo = app.add_subcommand("demo", "The story in one minute: a tool is down, events wait, all is replayed");
   demo->add_flag("--keep", line.demo.keep, "Keep the directory it works in");

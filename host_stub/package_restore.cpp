@@ -9,6 +9,8 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 
 #include "output.h"
 #include "package/setting_keys.h"
@@ -57,12 +59,14 @@ class ToolFinder {
     }
   }
 
-  Locator find(const std::string& launch_host) {
+  /// `named`: the locator that the package itself gives, or nothing.
+  Locator find(const std::string& launch_host, const std::optional<Locator>& named) {
     const auto host = lower(launch_host);
     if (const auto found = mapped_.find(host); found != mapped_.end()) {
       used_.push_back(host);
       return found->second;
     }
+    if (named) return lms_.claimed_by(*named).value_or(*named);
     if (const auto found = by_host_.find(host); found != by_host_.end()) {
       if (found->second.size() > 1)
         refuse("links to {} could belong to {} or {}: say which with --map {}=VENDOR/PROGRAM", host,
@@ -108,7 +112,51 @@ class ReservedKeys {
   std::map<std::string, bool> known_;
 };
 
-/// Names the backup that a tool's data came from: the same package gives the same text.
+/// The locator that the package gives to a link; nothing where it gives none, or one that cannot be.
+std::optional<Locator> named_tool(const CartridgeLink& link) {
+  if (link.tool.empty()) return std::nullopt;
+  try {
+    return locator_from(link.tool);
+  } catch (const Refusal&) {
+    return std::nullopt;
+  }
+}
+
+RestoredLink restore_link(const CartridgeLink& link, ToolFinder& tools, ReservedKeys& reserved,
+                          std::vector<std::string>& warnings) {
+  const auto where = fmt::format("link \"{}\"", cut(link.title, 60));
+  auto settings = settings_from_custom(
+      link.custom, [&](std::string_view key) { return reserved.contains(key); }, where);
+  RestoredLink restored{tools.find(link.launch_host, named_tool(link)),
+                        link.title.empty() ? link.identifier : link.title,
+                        {},
+                        link.handle,
+                        link.launch_url};
+  for (auto& [key, value] : settings.settings) {
+    if (value.size() > kMostValueBytes) {
+      warnings.push_back(fmt::format("{}: custom property {} has {} bytes, at most {} fit a setting; it is left out",
+                                     where, key, value.size(), kMostValueBytes));
+      continue;
+    }
+    restored.settings.emplace_back(std::move(key), std::move(value));
+  }
+  std::move(settings.warnings.begin(), settings.warnings.end(), std::back_inserter(warnings));
+  return restored;
+}
+
+/// Without a name, or with one that another group has.
+void drop_unusable_groups(std::vector<RestoredGroup>& groups, std::vector<std::string>& warnings) {
+  std::set<std::string> names;
+  std::erase_if(groups, [&](const RestoredGroup& group) {
+    if (!group.name.empty() && names.insert(group.name).second) return false;
+    warnings.push_back(fmt::format("group {} has {} and is left out", cut(group.old_id, 60),
+                                   group.name.empty() ? "no name" : "the name of another one"));
+    return true;
+  });
+}
+
+}  // namespace
+
 std::string fingerprint(const std::string& path) {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
@@ -125,26 +173,6 @@ std::string fingerprint(const std::string& path) {
   return hex;
 }
 
-RestoredLink restore_link(const CartridgeLink& link, ToolFinder& tools, ReservedKeys& reserved,
-                          std::vector<std::string>& warnings) {
-  const auto where = fmt::format("link \"{}\"", cut(link.title, 60));
-  auto settings = settings_from_custom(
-      link.custom, [&](std::string_view key) { return reserved.contains(key); }, where);
-  RestoredLink restored{tools.find(link.launch_host), link.title.empty() ? link.identifier : link.title, {}};
-  for (auto& [key, value] : settings.settings) {
-    if (value.size() > kMostValueBytes) {
-      warnings.push_back(fmt::format("{}: custom property {} has {} bytes, at most {} fit a setting; it is left out",
-                                     where, key, value.size(), kMostValueBytes));
-      continue;
-    }
-    restored.settings.emplace_back(std::move(key), std::move(value));
-  }
-  std::move(settings.warnings.begin(), settings.warnings.end(), std::back_inserter(warnings));
-  return restored;
-}
-
-}  // namespace
-
 RestoredPackage restore_package(Session& session, const CourseRestore& wanted) {
   if (!wanted.course_id.empty()) check_id(wanted.course_id);
   ToolFinder tools(session.lms(), wanted.maps);
@@ -157,7 +185,9 @@ RestoredPackage restore_package(Session& session, const CourseRestore& wanted) {
   done.warnings = std::move(cartridge->warnings);
   done.skipped_links = cartridge->skipped_links;
   ReservedKeys reserved(session.bridge());
-  Restore restore{wanted.course_id, cartridge->title, done.backup_id, {}};
+  Restore restore{wanted.course_id, cartridge->title, done.backup_id, {}, {}, wanted.user_id};
+  for (auto& group : cartridge->groups) restore.groups.push_back({std::move(group.id), std::move(group.name)});
+  drop_unusable_groups(restore.groups, done.warnings);
   for (const auto& link : cartridge->links) restore.links.push_back(restore_link(link, tools, reserved, done.warnings));
   for (const auto& host : tools.unused())
     done.warnings.push_back(fmt::format("--map {}: no link launches there", host));
@@ -165,6 +195,7 @@ RestoredPackage restore_package(Session& session, const CourseRestore& wanted) {
   done.course_id = restore.course_id;
   done.title = restore.title;
   done.links = restore.links.size();
+  done.groups = restore.groups.size();
   return done;
 }
 

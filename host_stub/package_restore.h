@@ -15,6 +15,7 @@ struct CourseRestore {
   std::string package;
   std::string course_id;          ///< empty: a new one
   std::vector<std::string> maps;  ///< LAUNCH_HOST=VENDOR/PROGRAM
+  std::string user_id;            ///< who restores it; may be empty
 };
 
 struct RestoredPackage {
@@ -22,10 +23,14 @@ struct RestoredPackage {
   std::string title;
   std::string backup_id;
   std::size_t links = 0;
+  std::size_t groups = 0;
   std::uint64_t skipped_links = 0;    ///< without a launch URL
   std::vector<std::string> warnings;  ///< one line each: what was left out, and why
   Operation operation;                ///< committed, to be captured
 };
+
+/// Names a package, and so the backup that a tool's data came from: the same bytes give the same text.
+std::string fingerprint(const std::string& path);
 
 /// Reads the package and restores it as a new course of the small LMS. Throws Refusal with nothing done.
 RestoredPackage restore_package(Session& session, const CourseRestore& restore);

@@ -243,6 +243,13 @@ void Bridge::tool_installed(const Tool& tool, std::string_view state) {
   out.descriptor = as_text(tool.descriptor);
   out.wire = as_text(tool.wire);
   out.ca_file = as_text(tool.ca_file);
+  out.allow_cidrs = as_text(tool.allow_cidrs);
+  out.client_cert_file = as_text(tool.client_cert_file);
+  out.client_key_file = as_text(tool.client_key_file);
+  out.endpoint = as_text(tool.endpoint);
+  out.lti_client_id = as_text(tool.lti_client_id);
+  out.lti_deployment_id = as_text(tool.lti_deployment_id);
+  out.max_batch = tool.max_batch;
   auto error = sized<ptb_error>();
   check(plugin_->api().tool_installed(bridge_, &out, &error), error);
 }

@@ -10,6 +10,7 @@
 #include <exception>
 
 #include "fault_switches.h"
+#include "lti_platform.h"
 #include "output.h"
 
 namespace host {
@@ -43,7 +44,11 @@ void catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = count_interrupt;
   sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    struct sigaction before {};
+    // A server around this command has its own way to end.
+    if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) sigaction(signal, &action, nullptr);
+  }
 }
 
 std::filesystem::path state_path(const GlobalOptions& options) {
@@ -112,7 +117,20 @@ void Session::agree_on_tools() {
     if (found->second != tool.state) lms_->set_state(tool.locator, found->second);
     known.erase(found);
   }
+  // A removed tool's secret goes when nothing can ask for it any more.
+  for (const auto& locator : lms_->removed_with_secret())
+    if (!known.contains(locator)) lms_->remove_secret(locator);
   for (const auto& [locator, state] : known) bridge_->tool_removed(locator);
+}
+
+std::string Session::remove_tool(const Locator& locator) {
+  // First here: were the bridge told first, a crash in between would bring the tool back with the next command.
+  lms_->remove_tool(locator);
+  bridge_->tool_removed(locator);
+  wait_for(0);
+  lms_->remove_secret(locator);
+  const std::lock_guard lock(mutex_);
+  return removals_[locator];
 }
 
 void Session::capture_unfinished() {
@@ -257,7 +275,11 @@ void Session::load_settings(const Locator& tool, std::string_view course_id, std
   lms_->visit_settings(tool, course_id, content_id, sink);
 }
 
-std::optional<std::string> Session::load_secret(const Locator& tool) { return lms_->secret(tool); }
+std::optional<std::string> Session::load_secret(const Locator& tool) {
+  if (const auto installed = lms_->tool(tool); !installed || installed->wire != kLtiNotice) return lms_->secret(tool);
+  auto key = lms_->lti_key();
+  return key.empty() ? std::nullopt : std::optional<std::string>(std::move(key));
+}
 
 void Session::log(int level, std::string_view text) {
   if (level >= PTB_LOG_ERROR || options_.verbose) say(text);
@@ -274,6 +296,11 @@ void Session::callback_failed(const std::string& text) noexcept {
 
 void Session::outcome(const ptb_outcome& outcome) {
   const std::lock_guard lock(mutex_);
+  if (as_view(outcome.kind) == "remove") {
+    removals_[{std::string(as_view(outcome.vendor)), std::string(as_view(outcome.program))}] =
+        std::string(as_view(outcome.text));
+    return;
+  }
   std::string id(as_view(outcome.event_id));
   if (!noting_ || (!noted_ids_.empty() && !noted_ids_.contains(id))) return;
   outcomes_[std::move(id)] = {std::string(as_view(outcome.state)), std::string(as_view(outcome.deferral)),

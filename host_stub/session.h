@@ -69,6 +69,9 @@ class Session : private HostFace {
   /// Until the operation has ended. The first Ctrl-C stops all walks after the exchange in flight, the second one
   /// throws. `handle` 0: at once.
   OperationResult wait(std::uint64_t handle);
+  /// Removes the tool here and in the bridge, and waits until it has heard of that. Returns why it has not; empty: it
+  /// has, or does not ask to.
+  std::string remove_tool(const Locator& locator);
   /// The tool, or a Refusal that says how to add it.
   Tool need_tool(const Locator& locator);
 
@@ -107,6 +110,7 @@ class Session : private HostFace {
   bool noting_ = false;                      ///< a capture is under way: outcomes are kept …
   std::set<std::string> noted_ids_;          ///< … of these events; empty: of all, since the ids are not known yet
   std::map<std::string, Outcome> outcomes_;  ///< by event id
+  std::map<Locator, std::string> removals_;  ///< what became of telling tools that they are removed
   std::string callback_problem_;
   std::unique_ptr<Bridge> bridge_;  ///< last: closed first
 };
@@ -114,7 +118,7 @@ class Session : private HostFace {
 /// The state directory that the options mean.
 std::filesystem::path state_path(const GlobalOptions& options);
 
-/// From now on Ctrl-C and SIGTERM are counted instead of ending the process.
+/// From now on Ctrl-C and SIGTERM are counted instead of ending the process, unless somebody handles them already.
 void catch_interrupts();
 
 }  // namespace host

@@ -11,8 +11,6 @@
 #include <cstring>
 #include <string>
 
-#include "refusal.h"
-
 namespace host {
 
 StateDirectory::StateDirectory(std::filesystem::path path) : path_(std::move(path)) {
@@ -59,8 +57,9 @@ void StateDirectory::lock() {
   pid.erase(pid.find_last_not_of('\n') + 1);
   ::close(lock_);
   lock_ = -1;
-  refuse("another ptb-host (process {}) works in {}: wait until it has ended, or choose another --state",
-         pid.empty() ? "unknown" : pid, path_.string());
+  throw StateHeld(
+      fmt::format("another ptb-host (process {}) works in {}: wait until it has ended, or choose another --state",
+                  pid.empty() ? "unknown" : pid, path_.string()));
 }
 
 }  // namespace host

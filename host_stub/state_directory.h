@@ -4,11 +4,20 @@
 
 #include <filesystem>
 
+#include "refusal.h"
+
 namespace host {
+
+/// Another process works in the directory: the same can be tried again.
+class StateHeld : public Refusal {
+ public:
+  explicit StateHeld(const std::string& text) : Refusal(kExitRefused, text) {}
+};
 
 class StateDirectory {
  public:
-  /// Throws Refusal: not a directory, not writable, writable by others, or held by another process (names its pid).
+  /// Throws Refusal: not a directory, not writable, writable by others, or StateHeld, which
+  /// names the pid of the other process.
   explicit StateDirectory(std::filesystem::path path);
   ~StateDirectory();
   StateDirectory(const StateDirectory&) = delete;

@@ -1,8 +1,14 @@
 // See tool_registration.h.
 #include "tool_registration.h"
 
+#include <algorithm>
 #include <fstream>
+#include <sstream>
 
+#include "http/address_guard.h"
+#include "lti_platform.h"
+#include "output.h"
+#include "text/base64.h"
 #include "text/utf8.h"
 
 namespace host {
@@ -26,21 +32,77 @@ std::string read_file(const std::string& path, std::size_t limit, const char* wh
   return content;
 }
 
+/// A file that is named now and read later by the bridge: its place must not depend on where a command is run.
+std::string file_named(const std::string& path, const char* option) {
+  if (path.empty()) return {};
+  auto absolute = std::filesystem::absolute(path).string();
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(absolute, none))
+    refuse("there is no file {}: name one with {}", absolute, option);
+  return absolute;
+}
+
+std::string ranges_from(const std::vector<std::string>& cidrs) {
+  std::string ranges;
+  for (const auto& cidr : cidrs) {
+    if (cidr.empty()) continue;
+    if (!Cidr::parse(cidr))
+      wrong_usage("--allow-cidr {}: write a range of addresses such as 10.1.0.0/16 or fd00::/8", cut(cidr, 60));
+    ranges += (ranges.empty() ? "" : " ") + cidr;
+  }
+  return ranges;
+}
+
 void apply(const ToolOptions& options, Tool& tool) {
   tool.strict = options.strict.value_or(tool.strict);
   tool.allow_http = options.allow_http.value_or(tool.allow_http);
   tool.allow_private = options.allow_private.value_or(tool.allow_private);
   tool.allow_downgrade = options.allow_downgrade.value_or(tool.allow_downgrade);
-  if (options.ca_file)
-    tool.ca_file = options.ca_file->empty() ? "" : std::filesystem::absolute(*options.ca_file).string();
+  if (options.ca_file) tool.ca_file = file_named(*options.ca_file, "--ca-file");
+  if (options.client_cert.has_value() != options.client_key.has_value())
+    wrong_usage("a client certificate needs its key: give --client-cert and --client-key together");
+  if (options.client_cert) {
+    tool.client_cert_file = file_named(*options.client_cert, "--client-cert");
+    tool.client_key_file = file_named(*options.client_key, "--client-key");
+  }
+  if (!options.allow_cidrs.empty()) tool.allow_cidrs = ranges_from(options.allow_cidrs);
   tool.wire = options.wire.value_or(tool.wire);
-  std::error_code none;
-  if (!tool.ca_file.empty() && !std::filesystem::is_regular_file(tool.ca_file, none))
-    refuse("there is no CA file {}: name a PEM file with --ca-file", tool.ca_file);
+  tool.endpoint = options.endpoint.value_or(tool.endpoint);
+  tool.max_batch = options.max_batch.value_or(tool.max_batch);
+  tool.lti_client_id = options.lti_client_id.value_or(tool.lti_client_id);
+  tool.lti_deployment_id = options.lti_deployment_id.value_or(tool.lti_deployment_id);
 }
 
-/// Changes the tool here and in the bridge, or in neither. A crash between the two leaves it marked as not told, and
-/// the next command tells the bridge again what is stored here.
+/// Refuses a secret that the tool's wire cannot sign with; better now than when the first event is to be sent.
+void check_secret(Lms& lms, const Tool& tool, const std::optional<std::string>& given) {
+  if (tool.wire == kLtiNotice) {
+    if (given) wrong_usage("--wire lti-notice has no shared secret: the platform's own key signs (ptb-host lti key)");
+    platform_key(lms);
+    return;
+  }
+  const auto secret = given ? given : lms.secret(tool.locator);
+  if (!secret) wrong_usage("{} has no shared secret yet: give it with --secret-file FILE", to_text(tool.locator));
+  if (tool.wire != "standard-webhooks") return;
+  std::istringstream words(*secret);
+  int count = 0;
+  for (std::string word; words >> word; ++count) {
+    const auto bytes =
+        base64_decode(std::string_view(word).substr(std::min(word.find('_') + 1, word.size())), Base64::plain);
+    const bool shared = word.starts_with("whsec_") && bytes && bytes->size() >= 24 && bytes->size() <= 64;
+    const bool own = word.starts_with("whsk_") && bytes && (bytes->size() == 32 || bytes->size() == 64);
+    if (!shared && !own)
+      refuse(
+          "key {} of the secret of {} is none for standard-webhooks: write whsec_ and 24 to 64 bytes in base64, or "
+          "whsk_ and an Ed25519 key, with --secret-file",
+          count + 1, to_text(tool.locator));
+  }
+  if (count == 0) refuse("the secret of {} holds no key: give one with --secret-file", to_text(tool.locator));
+}
+
+}  // namespace
+
+/// A crash between the two leaves it marked as not told, and the next command tells the bridge again what is stored
+/// here.
 void store_tool(Session& session, Tool tool, const std::optional<std::string>& secret, std::string_view state) {
   auto& lms = session.lms();
   if (auto before = lms.tool(tool.locator)) {
@@ -55,8 +117,6 @@ void store_tool(Session& session, Tool tool, const std::optional<std::string>& s
   transaction.commit();
 }
 
-}  // namespace
-
 std::string read_secret(const std::string& path) {
   auto secret = read_file(path, kMostSecretBytes, "secret file");
   // An editor ends the file with a newline that is no part of the secret.
@@ -69,9 +129,10 @@ std::string read_secret(const std::string& path) {
 }
 
 RegistrationFiles read_registration(const ToolAdd& add) {
-  if (add.options.secret_file.empty()) wrong_usage("tool add wants the shared secret of the tool: --secret-file FILE");
-  RegistrationFiles files{read_file(add.descriptor_file, kMostDescriptorBytes, "descriptor"),
-                          read_secret(add.options.secret_file)};
+  if (add.options.secret_file.empty() && add.options.wire != kLtiNotice)
+    wrong_usage("tool add wants the shared secret of the tool: --secret-file FILE");
+  RegistrationFiles files{read_file(add.descriptor_file, kMostDescriptorBytes, "descriptor"), std::nullopt};
+  if (!add.options.secret_file.empty()) files.secret = read_secret(add.options.secret_file);
   if (!is_utf8(files.descriptor)) refuse("the descriptor {} is not UTF-8", add.descriptor_file);
   return files;
 }
@@ -100,6 +161,7 @@ Registered register_tool(Session& session, const ToolAdd& add, const Registratio
   for (const auto& [type, url] : profile.at("base_urls").items())
     tool.base_urls += (tool.base_urls.empty() ? "" : "\n") + url.get<std::string>();
   apply(add.options, tool);
+  check_secret(session.lms(), tool, files.secret);
   if (before)
     tool.state = before->state;
   else if (profile.value("placements", false))
@@ -115,10 +177,8 @@ Saved save_tool(Session& session, const Locator& locator, const std::string& sta
   const auto before = session.need_tool(locator);
   auto tool = before;
   apply(options, tool);
-  const bool changed = tool.strict != before.strict || tool.allow_http != before.allow_http ||
-                       tool.allow_private != before.allow_private || tool.allow_downgrade != before.allow_downgrade ||
-                       tool.ca_file != before.ca_file || tool.wire != before.wire;
-  if (changed)
+  if (secret || tool.wire != before.wire) check_secret(session.lms(), tool, secret);
+  if (tool != before)
     store_tool(session, tool, secret, "");
   else if (secret)
     session.lms().put_secret(locator, *secret);

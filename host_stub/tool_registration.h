@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "session.h"
 
@@ -17,6 +18,13 @@ struct ToolOptions {
   std::optional<bool> allow_downgrade;
   std::optional<std::string> ca_file;
   std::optional<std::string> wire;
+  std::vector<std::string> allow_cidrs;  ///< none: not given; only empty texts: allow none any more
+  std::optional<std::string> client_cert;
+  std::optional<std::string> client_key;
+  std::optional<std::string> endpoint;
+  std::optional<std::uint32_t> max_batch;
+  std::optional<std::string> lti_client_id;
+  std::optional<std::string> lti_deployment_id;
 };
 
 struct ToolAdd {
@@ -28,7 +36,7 @@ struct ToolAdd {
 /// What is read from files before a session is opened.
 struct RegistrationFiles {
   std::string descriptor;
-  std::string secret;
+  std::optional<std::string> secret;  ///< none: the tool's wire has none of its own
 };
 RegistrationFiles read_registration(const ToolAdd& add);
 
@@ -49,6 +57,9 @@ struct Saved {
 };
 
 /// Changes what `options` says, saves the tool in that state, waits for the walk, and stores the state that came of it.
+/// Changes the tool here and in the bridge, or in neither. `state` empty: a tool that is known already keeps its own.
+void store_tool(Session& session, Tool tool, const std::optional<std::string>& secret, std::string_view state);
+
 Saved save_tool(Session& session, const Locator& locator, const std::string& state, const ToolOptions& options,
                 const std::optional<std::string>& secret);
 

@@ -127,6 +127,8 @@ void keep_launchable(Cartridge& cartridge, const std::vector<LinkPlace>& places,
     auto& link = links[i];
     link.identifier = places[i].identifier;
     if (link.title.empty()) link.title = places[i].item_title;
+    link.handle = places[i].handle.empty() ? handle_of(link) : places[i].handle;
+    link.tool = places[i].tool;
     if (!identifiers.insert(places[i].identifier).second)
       cartridge.warnings.push_back(fmt::format("two links have the identifier '{}'", shown(link.identifier)));
     if (!link.launch_host.empty()) {
@@ -150,6 +152,9 @@ tl::expected<Cartridge, std::string> read_unnamed(const std::string& path, const
   cartridge.identifier = std::move(manifest->identifier);
   cartridge.title = std::move(manifest->title);
   cartridge.resources = std::move(manifest->resources);
+  if (manifest->groups.size() > limits.groups)
+    return wrong("it has more than {} groups, which is the limit: split the package", limits.groups);
+  cartridge.groups = std::move(manifest->groups);
   LinkReader reader(manifest->links, limits);
   if (auto indexed = reader.index(); !indexed) return tl::make_unexpected(std::move(indexed.error()));
   if (!manifest->links.empty())

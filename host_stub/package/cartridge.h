@@ -18,12 +18,21 @@ struct CartridgeLink {
   std::string launch_url;                                   // the secure one where there is one
   std::string launch_host;                                  // of launch_url: lower case, no port
   std::vector<std::pair<std::string, std::string>> custom;  // custom properties in their order, names as written
+  std::string handle;  // of the content handler, such as resource/x-acme-quiz, where the package says; else empty
+  std::string tool;    // VENDOR/PROGRAM, where the package says (only those that ptb-host writes do)
+};
+
+/// A group of the course. Only packages that ptb-host writes have them.
+struct CartridgeGroup {
+  std::string id;
+  std::string name;
 };
 
 struct Cartridge {
   std::string identifier;
-  std::string title;                               // empty: the manifest gives none
-  std::vector<CartridgeLink> links;                // in the order of the manifest's resources
+  std::string title;                 // empty: the manifest gives none
+  std::vector<CartridgeLink> links;  // in the order of the manifest's resources
+  std::vector<CartridgeGroup> groups;
   std::map<std::string, std::uint64_t> resources;  // how many of each other type
   std::vector<std::string> warnings;               // one line each: what was left out, and why
   std::uint64_t skipped_links = 0;                 // of the warnings: links that cannot be launched
@@ -32,6 +41,7 @@ struct Cartridge {
 /// What a package may cost. Nothing is unpacked but the manifest and the files of links, one at a time.
 struct CartridgeLimits {
   std::uint64_t entries = 100'000;
+  std::uint64_t groups = 1'000;
   std::uint64_t total_bytes = 1ULL << 30;       // of all entries, unpacked
   std::uint64_t xml_bytes = 8ULL << 20;         // of the manifest and of each link file, unpacked
   std::uint64_t link_text_bytes = 64ULL << 20;  // of all text that is kept from link files

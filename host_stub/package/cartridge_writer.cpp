@@ -4,10 +4,13 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <pugixml.hpp>
 #include <sstream>
+
+#include "package/cartridge_xml.h"
 
 namespace host {
 
@@ -40,12 +43,21 @@ void set(pugi::xml_node node, const char* name, const std::string& value) {
 std::string link_name(std::size_t ordinal) { return fmt::format("links/{:06}.xml", ordinal); }
 std::string other_name(std::size_t ordinal) { return fmt::format("other/{:06}.html", ordinal); }
 
-void append_resource(pugi::xml_node resources, const std::string& identifier, const std::string& type,
-                     const std::string& href) {
+pugi::xml_node append_resource(pugi::xml_node resources, const std::string& identifier, const std::string& type,
+                               const std::string& href) {
   auto resource = resources.append_child("resource");
   set(resource, "identifier", identifier);
   set(resource, "type", type);
   set(resource.append_child("file"), "href", href);
+  return resource;
+}
+
+/// What only our own reader understands; others pass over it.
+void append_groups(pugi::xml_node manifest, const std::vector<CartridgeGroup>& groups) {
+  if (groups.empty()) return;
+  auto list = manifest.append_child("groups");
+  set(list, "xmlns", kExtensionNamespace);
+  for (const auto& group : groups) set(append(list, "group", group.name), "id", group.id);
 }
 
 std::string manifest_text(const Cartridge& cartridge) {
@@ -54,6 +66,9 @@ std::string manifest_text(const Cartridge& cartridge) {
   set(manifest, "identifier", cartridge.identifier);
   set(manifest, "xmlns", "http://www.imsglobal.org/xsd/imsccv1p3/imscp_v1p1");
   set(manifest, "xmlns:lomimscc", "http://ltsc.ieee.org/xsd/imsccv1p3/LOM/manifest");
+  const auto is_ours = [](const CartridgeLink& link) { return !link.handle.empty() || !link.tool.empty(); };
+  if (std::any_of(cartridge.links.begin(), cartridge.links.end(), is_ours))
+    set(manifest, "xmlns:ptb", kExtensionNamespace);
   auto metadata = manifest.append_child("metadata");
   append(metadata, "schema", "IMS Common Cartridge");
   append(metadata, "schemaversion", "1.3.0");
@@ -72,7 +87,9 @@ std::string manifest_text(const Cartridge& cartridge) {
     set(item, "identifier", fmt::format("item{:06}", ordinal));
     set(item, "identifierref", link.identifier);
     append(item, "title", link.title);
-    append_resource(resources, link.identifier, "imsbasiclti_xmlv1p0", link_name(ordinal));
+    auto resource = append_resource(resources, link.identifier, "imsbasiclti_xmlv1p0", link_name(ordinal));
+    if (!link.handle.empty()) set(resource, "ptb:handle", link.handle);
+    if (!link.tool.empty()) set(resource, "ptb:tool", link.tool);
   }
   ordinal = 0;
   for (const auto& [type, count] : cartridge.resources)
@@ -80,6 +97,7 @@ std::string manifest_text(const Cartridge& cartridge) {
       ++ordinal;
       append_resource(resources, fmt::format("other{:06}", ordinal), type, other_name(ordinal));
     }
+  append_groups(manifest, cartridge.groups);
   return to_text(document);
 }
 

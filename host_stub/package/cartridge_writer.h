@@ -1,4 +1,4 @@
-// Writes small Common Cartridges: for the demo, and for tests that need one of their own. Knows nothing of reading.
+// Writes Common Cartridges of LTI links: for exports, for the demo, and for tests that need one of their own.
 #pragma once
 
 #include <string>

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kLinkType = "imsbasiclti_xmlv1p";
 constexpr std::size_t kMaxHostBytes = 253;
+constexpr std::size_t kMaxHandleBytes = 180;
 
 std::string_view local_name(pugi::xml_node node) {
   const std::string_view name = node.name();
@@ -73,6 +74,43 @@ class ManifestWalk : public pugi::xml_tree_walker {
   std::vector<pugi::xml_node> resources;
 };
 
+/// An attribute of our own namespace, whatever prefix it is bound to.
+std::string extension(pugi::xml_node root, pugi::xml_node node, std::string_view name) {
+  for (const auto attribute : node.attributes()) {
+    const std::string_view whole = attribute.name();
+    const auto colon = whole.find(':');
+    if (colon == std::string_view::npos || whole.substr(colon + 1) != name) continue;
+    const auto bound = root.attribute(("xmlns:" + std::string(whole.substr(0, colon))).c_str());
+    if (std::string_view(bound.value()) == kExtensionNamespace) return attribute.value();
+  }
+  return {};
+}
+
+std::vector<CartridgeGroup> groups_of(pugi::xml_node root) {
+  std::vector<CartridgeGroup> groups;
+  for (const auto child : root.children()) {
+    if (local_name(child) != "groups" || std::string_view(child.attribute("xmlns").value()) != kExtensionNamespace)
+      continue;
+    for (const auto group : child.children())
+      if (local_name(group) == "group") groups.push_back({group.attribute("id").value(), trimmed(whole_text(group))});
+  }
+  return groups;
+}
+
+/// The first resource/x-NAME in a text; '/' may be percent-encoded.
+std::string handle_in(std::string_view text) {
+  constexpr std::string_view kNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  for (const std::string_view start : {"resource/x-", "resource%2Fx-", "resource%2fx-"}) {
+    for (auto at = text.find(start); at != std::string_view::npos; at = text.find(start, at + 1)) {
+      if (at > 0 && kNames.find(text[at - 1]) != std::string_view::npos) continue;
+      const auto rest = text.substr(at + start.size());
+      const auto name = rest.substr(0, rest.find_first_not_of(kNames));
+      if (!name.empty() && name.size() <= kMaxHandleBytes) return "resource/x-" + std::string(name);
+    }
+  }
+  return {};
+}
+
 std::string href_of(pugi::xml_node root, pugi::xml_node resource) {
   auto href = trimmed(child_named(resource, "file").attribute("href").value());
   if (href.empty()) href = trimmed(resource.attribute("href").value());
@@ -91,9 +129,11 @@ tl::expected<Manifest, std::string> parse_manifest(std::string_view xml) {
   Manifest manifest;
   manifest.identifier = root.attribute("identifier").value();
   manifest.title = trimmed(whole_text(descend(root, "metadata", "lom", "general", "title", "string")));
+  manifest.groups = groups_of(root);
   ManifestWalk walk;
   document.traverse(walk);
   bool is_text = is_utf8(manifest.identifier) && is_utf8(manifest.title);
+  for (const auto& group : manifest.groups) is_text = is_text && is_utf8(group.id) && is_utf8(group.name);
   for (const auto resource : walk.resources) {
     const auto type = trimmed(resource.attribute("type").value());
     if (!type.starts_with(kLinkType)) {
@@ -101,10 +141,12 @@ tl::expected<Manifest, std::string> parse_manifest(std::string_view xml) {
       ++manifest.resources[type];
       continue;
     }
-    LinkPlace link{resource.attribute("identifier").value(), href_of(root, resource), ""};
+    LinkPlace link{resource.attribute("identifier").value(), href_of(root, resource), "",
+                   handle_in(extension(root, resource, "handle")), extension(root, resource, "tool")};
     if (const auto item = walk.item_titles.find(link.identifier); item != walk.item_titles.end())
       link.item_title = item->second;
-    is_text = is_text && is_utf8(link.identifier) && is_utf8(link.href) && is_utf8(link.item_title);
+    is_text =
+        is_text && is_utf8(link.identifier) && is_utf8(link.href) && is_utf8(link.item_title) && is_utf8(link.tool);
     manifest.links.push_back(std::move(link));
   }
   if (!is_text) return tl::make_unexpected(std::string("has text that is not UTF-8"));
@@ -130,6 +172,15 @@ tl::expected<CartridgeLink, std::string> parse_link(std::string_view xml) {
   }
   if (!is_text) return tl::make_unexpected(std::string("has text that is not UTF-8"));
   return link;
+}
+
+std::string handle_of(const CartridgeLink& link) {
+  if (auto handle = handle_in(link.launch_url); !handle.empty()) return handle;
+  for (const std::string_view name : {"content_handle", "handle"})
+    for (const auto& [property, value] : link.custom)
+      if (property == name)
+        if (auto handle = handle_in(value); !handle.empty()) return handle;
+  return {};
 }
 
 std::optional<std::string> host_of(std::string_view url) {
