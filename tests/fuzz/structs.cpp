@@ -122,7 +122,7 @@ class Lms {
  public:
   Lms() {
     library_ = dlopen(PTB_PLUGIN, RTLD_NOW | RTLD_LOCAL);
-    must(library_ != nullptr, "the plugin can be loaded", PTB_PLUGIN);
+    if (library_ == nullptr) must(false, "the plugin can be loaded", dlerror());
     const auto entry = reinterpret_cast<ptb_entry_function>(dlsym(library_, "ptb_entry"));
     must(entry != nullptr, "the plugin has its function");
     api = entry(PTB_ABI_MAJOR, nullptr);
