@@ -20,6 +20,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr std::size_t kEd25519Bytes = 32;
 constexpr std::string_view kTypePrefix = "org.ptbridge.";
+constexpr std::string_view kToolPrefix = "tool.";  // then: what concerns the tool itself
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
@@ -113,7 +114,8 @@ std::string read_event(const Json& event, Params& params) {
     if (text_member(event, name).empty()) return fmt::format("the CloudEvent has no '{}'", name);
   if (text_member(event, "specversion") != "1.0") return "the CloudEvent is not of version 1.0";
   auto action = text_member(event, "type");
-  if (action.starts_with(kTypePrefix)) action.erase(0, kTypePrefix.size());
+  for (const auto prefix : {kTypePrefix, kToolPrefix})
+    if (action.starts_with(prefix)) action.erase(0, prefix.size());
   std::replace(action.begin(), action.end(), '.', '-');
   params.emplace_back("action", action);
   params.emplace_back("event_id", text_member(event, "id"));

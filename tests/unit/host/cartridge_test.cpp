@@ -81,6 +81,49 @@ Cartridge three_links() {
   return cartridge;
 }
 
+TEST_F(CartridgeFile, GroupsHandlesAndToolsOfOurOwnPackagesComeBack) {
+  auto written = three_links();
+  written.groups = {{"_1_1", "Reds & Blues"}, {"_2_1", "B"}};
+  written.links[0].handle = "resource/x-acme-quiz";
+  written.links[0].tool = "acme/quiz";
+  ASSERT_TRUE(write_cartridge(path_, written));
+  const auto read = read_cartridge(path_);
+  ASSERT_TRUE(read) << read.error();
+  ASSERT_EQ(read->groups.size(), 2U);
+  EXPECT_EQ(read->groups[0].id, "_1_1");
+  EXPECT_EQ(read->groups[0].name, "Reds & Blues");
+  EXPECT_EQ(read->links[0].handle, "resource/x-acme-quiz");
+  EXPECT_EQ(read->links[0].tool, "acme/quiz");
+  EXPECT_EQ(read->links[1].handle, "");
+  EXPECT_EQ(read->links[1].tool, "");
+  CartridgeLimits few;
+  few.groups = 1;
+  EXPECT_THAT(refusal_of(read_cartridge(path_, few)), HasSubstr("groups"));
+}
+
+TEST(Handle, IsFoundInTheLaunchUrlElseInACustomProperty) {
+  const struct {
+    const char* url;
+    std::pair<std::string, std::string> custom;
+    const char* handle;
+  } cases[] = {
+      {"https://t.example/resource/x-acme-quiz/7", {}, "resource/x-acme-quiz"},
+      {"https://t.example/l?handle=resource%2Fx-acme-quiz&x=1", {}, "resource/x-acme-quiz"},
+      {"https://t.example/l", {"content_handle", "resource/x-acme-wiki"}, "resource/x-acme-wiki"},
+      {"https://t.example/l", {"handle", " resource/x-acme-wiki "}, "resource/x-acme-wiki"},
+      {"https://t.example/resource/x-a", {"handle", "resource/x-b"}, "resource/x-a"},
+      {"https://t.example/l", {"other", "resource/x-acme-wiki"}, ""},
+      {"https://t.example/myresource/x-acme-quiz", {}, ""},
+      {"https://t.example/resource/x-", {}, ""},
+  };
+  for (const auto& one : cases) {
+    CartridgeLink link;
+    link.launch_url = one.url;
+    if (!one.custom.first.empty()) link.custom = {one.custom};
+    EXPECT_EQ(handle_of(link), one.handle) << one.url << " " << one.custom.second;
+  }
+}
+
 TEST_F(CartridgeFile, ComesBackAsItWasWritten) {
   const auto written = three_links();
   ASSERT_TRUE(write_cartridge(path_, written));

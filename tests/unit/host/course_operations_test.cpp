@@ -5,14 +5,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lms_schema.h"
 #include "refusal.h"
 #include "temporary_directory.h"
 
 namespace host::test {
 namespace {
 
+using testing::_;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 using testing::Pair;
 using testing::SizeIs;
 
@@ -111,6 +115,139 @@ TEST_F(CourseOperations, ADeletionTellsEachToolOnce) {
   EXPECT_THAT(outline(delete_course(lms, "_1_1")),
               ElementsAre("course-deleted acme/quiz", "course-deleted umbrella/wiki"));
   EXPECT_FALSE(lms.course("_1_1"));
+}
+
+TEST_F(CourseOperations, GroupsAreRestoredAndEachToolOfTheCourseHearsOfThem) {
+  Restore restore{"_1_1", "Algebra", "backup", {}};
+  restore.links = {{kQuiz, "one", {}}, {kWiki, "two", {}}};
+  restore.groups = {{"_90_1", "Reds"}};
+  const auto operation = restore_course(lms, restore);
+  EXPECT_THAT(outline(operation), ElementsAre("course-imported acme/quiz", "course-imported umbrella/wiki",
+                                              "group-imported acme/quiz", "group-imported umbrella/wiki",
+                                              "content-imported acme/quiz", "content-imported umbrella/wiki"));
+  const auto groups = lms.groups("_1_1");
+  ASSERT_THAT(groups, SizeIs(1));
+  EXPECT_EQ(groups.at(0).name, "Reds");
+  EXPECT_THAT(operation.events.at(2).arguments,
+              ElementsAre(Pair("type", "shallow"), Pair("course_id", "_1_1"), Pair("backup_id", "backup"),
+                          Pair("old_group_id", "_90_1"), Pair("new_group_id", groups.at(0).id)));
+}
+
+TEST_F(CourseOperations, GroupsAreCopiedWithTheirCourse) {
+  restore();
+  const auto group = create_group(lms, "_1_1", "Reds");
+  EXPECT_THROW(create_group(lms, "_1_1", "Reds"), Refusal) << "the name is taken";
+  EXPECT_THROW(create_group(lms, "_1_1", ""), Refusal);
+  EXPECT_THROW(create_group(lms, "nowhere", "Reds"), Refusal);
+  const auto operation = copy_course(lms, "_1_1", "copy", true);
+  const auto copies = lms.groups("copy");
+  ASSERT_THAT(copies, SizeIs(1));
+  EXPECT_NE(copies.at(0).id, group.id);
+  EXPECT_EQ(operation.events.at(2).kind, "group-copied");
+  EXPECT_THAT(operation.events.at(2).arguments,
+              ElementsAre(Pair("type", "exact"), Pair("oldCourseId", "_1_1"), Pair("newCourseId", "copy"),
+                          Pair("oldId", group.id), Pair("newId", copies.at(0).id)));
+}
+
+TEST_F(CourseOperations, AnExportTellsOfTheCourseItsGroupsAndItsItems) {
+  restore();
+  const auto group = create_group(lms, "_1_1", "Reds");
+  const auto operation = export_course(lms, "_1_1", "backup");
+  EXPECT_THAT(outline(operation),
+              ElementsAre("course-exported acme/quiz", "course-exported umbrella/wiki", "group-exported acme/quiz",
+                          "group-exported umbrella/wiki", "content-exported acme/quiz",
+                          "content-exported umbrella/wiki", "content-exported acme/quiz"));
+  EXPECT_THAT(operation.events.at(0).arguments,
+              ElementsAre(Pair("type", "shallow"), Pair("course_id", "_1_1"), Pair("backup_id", "backup")));
+  EXPECT_THAT(operation.events.at(2).arguments, ElementsAre(Pair("type", "shallow"), Pair("course_id", "_1_1"),
+                                                            Pair("backup_id", "backup"), Pair("group_id", group.id)));
+  EXPECT_THAT(operation.events.at(4).arguments, ElementsAre(Pair("content_id", item(0)), Pair("course_id", "_1_1"),
+                                                            Pair("backup_id", "backup"), Pair("type", "shallow")));
+}
+
+TEST_F(CourseOperations, EventsOfAnItemCarryItsHandlerAndAllCarryWhoDidIt) {
+  Restore restore{"_1_1", "", "backup", {}};
+  restore.links = {{kQuiz, "one", {}, "resource/x-acme-quiz", "https://tools.example/l"}, {kQuiz, "two", {}}};
+  restore.user_id = "_7_1";
+  const auto restored = restore_course(lms, restore);
+  EXPECT_THAT(restored.events.at(0).context, Contains(Pair("user_id", "_7_1")));
+  EXPECT_THAT(restored.events.at(0).context, Not(Contains(Pair("content_handle", _))));
+  EXPECT_THAT(restored.events.at(1).context, Contains(Pair("content_handle", "resource/x-acme-quiz")));
+  EXPECT_THAT(restored.events.at(1).context, Contains(Pair("user_id", "_7_1")));
+  EXPECT_THAT(restored.events.at(2).context, Not(Contains(Pair("content_handle", _))));
+  const auto copied = copy_course(lms, "_1_1", "copy", false);
+  EXPECT_THAT(copied.events.at(1).context, Contains(Pair("content_handle", "resource/x-acme-quiz")));
+  EXPECT_THAT(copied.events.at(1).context, Not(Contains(Pair("user_id", _))));
+  EXPECT_EQ(lms.items("copy").at(0).launch_url, "https://tools.example/l");
+  const auto moved = copy_content(lms, item(0), "copy", true, "_8_1");
+  for (const auto& event : moved.operation.events) {
+    EXPECT_THAT(event.context, Contains(Pair("content_handle", "resource/x-acme-quiz")));
+    EXPECT_THAT(event.context, Contains(Pair("user_id", "_8_1")));
+  }
+}
+
+TEST_F(CourseOperations, ForgettingRemovesWhatFinishedOperationsSay) {
+  const auto restored = restore();
+  const auto copied = copy_course(lms, "_1_1", "copy", false, "_7_1");
+  EXPECT_EQ(lms.forget("_1_1", ""), 0) << "nothing of it is finished";
+  lms.finish_operation(copied, "");
+  EXPECT_EQ(lms.forget("", "_8_1"), 0);
+  EXPECT_EQ(lms.forget("elsewhere", ""), 0);
+  EXPECT_EQ(lms.forget("", "_7_1"), 5);
+  EXPECT_EQ(lms.forget("_1_1", ""), 0);
+  EXPECT_THAT(lms.unfinished_operations(), SizeIs(1)) << "what the bridge has not taken yet stays";
+  const auto again = copy_course(lms, "_1_1", "another", false);
+  lms.finish_operation(again, "");
+  EXPECT_EQ(lms.forget("_1_1", ""), 5) << "as the old course of copies";
+}
+
+TEST_F(CourseOperations, ADatabaseOfVersion1IsBroughtUpToDate) {
+  const auto path = directory / "old.db";
+  {
+    Database old(path);
+    old.execute(kLmsSchema);
+    old.execute(
+        "INSERT INTO life VALUES (1, 'g', 7); INSERT INTO course (id, title) VALUES ('c', 'C');"
+        "INSERT INTO item (id, course_id, vendor, program, title, external_id) VALUES ('i', 'c', 'acme', 'quiz', '', "
+        "'');"
+        "PRAGMA user_version=1");
+  }
+  Lms upgraded(path);
+  EXPECT_EQ(upgraded.generation(), "g");
+  EXPECT_EQ(upgraded.items("c").at(0).handle, "");
+  EXPECT_THAT(upgraded.groups("c"), IsEmpty());
+  Lms again(path);
+}
+
+TEST_F(CourseOperations, ARemovedToolsSecretStaysUntilItIsTakenAway) {
+  Tool tool;
+  tool.locator = kQuiz;
+  tool.state = "inactive";
+  lms.put_tool(tool);
+  lms.put_secret(kQuiz, "secret");
+  EXPECT_THAT(lms.removed_with_secret(), IsEmpty());
+  lms.remove_tool(kQuiz);
+  EXPECT_EQ(lms.secret(kQuiz), "secret");
+  EXPECT_THAT(lms.removed_with_secret(), ElementsAre(kQuiz));
+  lms.remove_secret(kQuiz);
+  EXPECT_THAT(lms.removed_with_secret(), IsEmpty());
+}
+
+TEST_F(CourseOperations, EverythingSaidOfAToolIsKept) {
+  Tool tool;
+  tool.locator = kQuiz;
+  tool.state = "inactive";
+  tool.wire = "lti-notice";
+  tool.allow_cidrs = "10.0.0.0/8 fd00::/8";
+  tool.client_cert_file = "/c.pem";
+  tool.client_key_file = "/k.pem";
+  tool.endpoint = "https://e.example/";
+  tool.lti_client_id = "client";
+  tool.lti_deployment_id = "1";
+  tool.max_batch = 50;
+  tool.told = true;
+  lms.put_tool(tool);
+  EXPECT_EQ(lms.tool(kQuiz), tool);
 }
 
 TEST_F(CourseOperations, WhatIsRefusedLeavesNothingBehind) {

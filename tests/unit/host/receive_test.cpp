@@ -318,6 +318,36 @@ TEST_F(Receive, AnswersARequestThatCameInPiecesOrTogether) {
   EXPECT_EQ(log().back().path, "/2");
 }
 
+TEST_F(Receive, AnswersOnOtherWiresWithStatuses) {
+  auto webhooks = options("ok, error, ok*");
+  webhooks.wire = "standard-webhooks";
+  webhooks.secret_file.clear();
+  ToolProcess tool(webhooks);
+  HttpPeer peer(tool.port());
+  const auto now_s =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const auto post = [&](const std::string& id, const std::string& body) {
+    peer.send(
+        fmt::format("POST /e HTTP/1.1\r\nHost: tool\r\nContent-Type: application/cloudevents+json\r\n"
+                    "Webhook-Id: {}\r\nWebhook-Timestamp: {}\r\nContent-Length: {}\r\n\r\n{}",
+                    id, now_s, body.size(), body));
+    return peer.read_answer().status;
+  };
+  const std::string event = R"({"specversion":"1.0","id":"e1","source":"s","type":"org.ptbridge.course.copied"})";
+  EXPECT_EQ(post("e1", event), 200);
+  EXPECT_EQ(post("e1", event), 400) << "the script's error";
+  EXPECT_EQ(post("e1", event), 200);
+  EXPECT_EQ(post("e1", "{}"), 400);
+  EXPECT_EQ(post("", event), 401);
+  const auto lines = log();
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[0].param("action"), "course-copied");
+  EXPECT_FALSE(lines[0].repeat);
+  EXPECT_TRUE(lines[2].repeat);
+  EXPECT_EQ(lines[3].answer, "status 400");
+  EXPECT_NE(lines[4].problem, "");
+}
+
 TEST_F(Receive, SaysInOneLineWhyItCannotStart) {
   ToolProcess first(options());
   auto taken = options();
@@ -336,15 +366,29 @@ TEST_F(Receive, SaysInOneLineWhyItCannotStart) {
   bad_log.log_file = directory_ / "no/such/log";
   auto foreign_log = options();
   foreign_log.log_file = directory_.write("foreign", "a,b,c\n");
+  auto wire = options();
+  wire.wire = "smoke-signals";
+  auto bad_key = options();
+  bad_key.wire = "standard-webhooks";
+  auto stray_jwks = options();
+  stray_jwks.jwks = "x";
+  auto stray_secret = options();
+  stray_secret.wire = "lti-notice";
+  auto no_jwks = options();
+  no_jwks.wire = "lti-notice";
+  no_jwks.secret_file.clear();
+  no_jwks.jwks = directory_ / "none";
   const struct {
     ReceiveOptions options;
     int status;
     const char* text;
-  } cases[] = {{taken, 1, "is in use"},        {options(), 1, "another receive"},
-               {script, 2, "'explode'"},       {digest, 2, "md5 or sha1"},
-               {window, 2, "--strict-window"}, {no_secret, 1, "--secret-file"},
-               {empty_secret, 1, "is empty"},  {bad_log, 1, "--log"},
-               {foreign_log, 1, "line 1 of"}};
+  } cases[] = {{taken, 1, "is in use"},       {options(), 1, "another receive"},
+               {script, 2, "'explode'"},      {digest, 2, "md5 or sha1"},
+               {window, 2, "--window-ms"},    {no_secret, 1, "--secret-file"},
+               {empty_secret, 1, "is empty"}, {bad_log, 1, "--log"},
+               {foreign_log, 1, "line 1 of"}, {wire, 2, "smoke-signals"},
+               {bad_key, 1, "whsec_"},        {stray_jwks, 2, "--jwks"},
+               {stray_secret, 2, "--jwks"},   {no_jwks, 1, "--jwks"}};
   for (const auto& one : cases) {
     ToolProcess tool(one.options);
     EXPECT_EQ(tool.wait_for_end(), one.status) << one.text;
