@@ -10,7 +10,7 @@
 namespace ptb {
 
 /// Largest document that is read.
-inline constexpr std::size_t kMaxDescriptorBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxDescriptorBytes = std::size_t{1024} * 1024;
 
 /// Longest path and fixed parameters of one action together, in characters (proxy-tool-protocol §1).
 inline constexpr std::size_t kMaxPathAndParameters = 512;

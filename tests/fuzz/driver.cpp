@@ -80,7 +80,7 @@ void run(const std::string& input) {
 /// Changes inputs at random.
 class Mutator {
  public:
-  Mutator(const Order& order) : order_(order), random_(order.seed) {}
+  explicit Mutator(const Order& order) : order_(order), random_(order.seed) {}
 
   std::string next() {
     std::string input = pick(order_.corpus);
