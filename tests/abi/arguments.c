@@ -317,6 +317,10 @@ TOOL_ROW(with_descriptor_cut_short, tool->descriptor.size /= 2)
 TOOL_ROW(with_broken_descriptor, tool->descriptor = broken_utf8)
 TOOL_ROW(with_unknown_wire, tool->wire = TEXT("carrier-pigeon"))
 TOOL_ROW(with_nul_in_ca_file, tool->ca_file = embedded_nul)
+TOOL_ROW(with_range_that_is_none, tool->allow_cidrs = TEXT("10.1.0.0/16 somewhere"))
+TOOL_ROW(with_range_of_link_local, tool->allow_cidrs = TEXT("169.254.0.0/16"))
+TOOL_ROW(with_certificate_without_key, tool->client_cert_file = TEXT("/tmp/client.pem"))
+TOOL_ROW(with_key_without_certificate, tool->client_key_file = TEXT("/tmp/client.pem"))
 
 #define TOOL_NAME(name) \
   { #name, tool_##name }
@@ -344,6 +348,10 @@ static const struct {
     TOOL_NAME(with_broken_descriptor),
     TOOL_NAME(with_unknown_wire),
     TOOL_NAME(with_nul_in_ca_file),
+    TOOL_NAME(with_range_that_is_none),
+    TOOL_NAME(with_range_of_link_local),
+    TOOL_NAME(with_certificate_without_key),
+    TOOL_NAME(with_key_without_certificate),
 };
 
 static void tool_installed_refuses(void) {
