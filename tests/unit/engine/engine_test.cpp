@@ -453,6 +453,31 @@ TEST(Engine, ExplainNamesTheReasonTheQueueAndTheRemedy) {
   EXPECT_THAT(json["released_by"].get<std::string>(), HasSubstr("save acme/quiz as available"));
 }
 
+TEST(Engine, TheReportOfADescriptorSaysAllThatIsKept) {
+  SmallWorld world;
+  const std::string xml =
+      "<tool-profile><vendor><code>v</code><name>Vendor</name><contact><email>v@v.example</email></contact></vendor>"
+      "<tool-info><code>p</code><version>2</version></tool-info><tool-instance><base-urls><base-url type='https'>"
+      "https://h</base-url></base-urls></tool-instance><required-webservices><tool-login><service name='Context.WS'>"
+      "<operation>logout</operation></service></tool-login></required-webservices><http-actions><action type='view' "
+      "path='https://elsewhere/'/></http-actions><links><content-handler><handle value='h'/><can-copy value='true'/>"
+      "</content-handler><menu-link><name>Menu</name><category-choice><category>free</category></category-choice>"
+      "<icons><icon>/i.gif</icon></icons></menu-link></links></tool-profile>";
+  const auto text = world.engine->report(Json{{"report", "descriptor"}, {"xml", xml}}.dump());
+  ASSERT_TRUE(text) << text.error().text;
+  const Json json = Json::parse(*text);
+  EXPECT_EQ(json["vendor_name"], "Vendor");
+  EXPECT_EQ(json["vendor_email"], "v@v.example");
+  EXPECT_EQ(json["version"], "2");
+  EXPECT_EQ(json["tool_login"][0]["operations"][0], "logout");
+  EXPECT_EQ(json["unusable_actions"][0], "view");
+  EXPECT_EQ(json["content_handlers"][0]["can_copy"], true);
+  EXPECT_EQ(json["menu_links"][0]["name"], "Menu");
+  EXPECT_EQ(json["menu_links"][0]["categories"][0]["name"], "free");
+  EXPECT_EQ(json["menu_links"][0]["icons"][0]["path"], "/i.gif");
+  EXPECT_EQ(json["placements"], true);
+}
+
 TEST(Engine, WrongQuestionsAndOrdersAreAnsweredInOneLine) {
   SmallWorld world;
   for (const char* question : {"", "[]", "{}", R"({"report":"weather"})", R"({"report":"event","id":"x"})",
