@@ -72,7 +72,10 @@ std::int32_t load_secret(void*, ptb_text, ptb_text, ptb_text_sink sink, void* si
 constexpr std::string_view kVendor = "bench";
 std::string program_of(int tool) { return fmt::format("tool-{}", tool); }
 
-std::string descriptor_of(int tool, const std::string& url) {
+constexpr std::string_view kStateChange =
+    R"(<action type="state-change" path="/tool"><param name="action" fixed="state-change"/></action>)";
+
+std::string descriptor_of(int tool, const std::string& url, bool asks_state_change) {
   return fmt::format(R"(<?xml version="1.0" encoding="UTF-8"?>
 <tool-profile ltiVersion="2.0-July08">
   <vendor><code>bench</code><name>Benchmark</name><description/><url>{1}</url><contact><email>bench@example.edu</email></contact></vendor>
@@ -82,7 +85,7 @@ std::string descriptor_of(int tool, const std::string& url) {
     <contact><email>bench@example.edu</email></contact>
     <security-profile><digest-algorithm>MD5</digest-algorithm></security-profile>
   </tool-instance>
-  <http-actions><action type="state-change" path="/tool"><param name="action" fixed="state-change"/></action></http-actions>
+  <http-actions>{2}</http-actions>
   <links>
     <content-handler>
       <name>Item</name><handle value="resource/x-bench-item"/>
@@ -91,7 +94,7 @@ std::string descriptor_of(int tool, const std::string& url) {
   </links>
 </tool-profile>
 )",
-                     program_of(tool), url);
+                     program_of(tool), url, asks_state_change ? kStateChange : "");
 }
 
 }  // namespace
@@ -172,9 +175,9 @@ Bridge::~Bridge() {
   if (status != PTB_OK) fmt::print(stderr, "close: status {}: {}\n", status, error.text);
 }
 
-void Bridge::install(int tool, const std::string& url) {
+void Bridge::install(int tool, const std::string& url, bool asks_state_change) {
   const std::string program = program_of(tool);
-  const std::string descriptor = descriptor_of(tool, url);
+  const std::string descriptor = descriptor_of(tool, url, asks_state_change);
   const std::string guid = fmt::format("{:032x}", tool + 1);
   ptb_tool made = sized<ptb_tool>();
   made.flags = PTB_TOOL_ALLOW_HTTP | PTB_TOOL_ALLOW_PRIVATE;

@@ -69,8 +69,8 @@ class Bridge {
   Bridge(const Bridge&) = delete;
   Bridge& operator=(const Bridge&) = delete;
 
-  /// Registers tool number `tool`, unavailable, at `url`.
-  void install(int tool, const std::string& url);
+  /// Registers tool number `tool`, unavailable, at `url`. Without an action for state-change a save asks it nothing.
+  void install(int tool, const std::string& url, bool asks_state_change = true);
   /// Captures all of `events`; throws where one of them is not new.
   void capture(EventArray& events);
   /// Returns the operation.

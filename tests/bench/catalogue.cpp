@@ -27,6 +27,8 @@ constexpr Figure kFigures[] = {
      "16 tools saved at once, against bare curl_multi with 16 connections"},
     {"replay.1_lane_1ms_server_vs_curl", "events/s", "posts/s", Judged::ratio, std::nullopt,
      "one lane and a tool that takes 1 ms for each answer, against the libcurl easy loop"},
+    {"hostile.other_lanes_vs_alone", "events/s", "", Judged::ratio, at_least(0.9),
+     "8 tools saved at once while 8 others drip, stall in the handshake and flood, against those 8 alone"},
     {"backlog.rss_growth_mib", "MiB", "", Judged::value, at_most(32),
      "peak resident memory of a walk over 200,000 events, less that of the idle bridge (the baseline)"},
     {"backlog.open_ms", "ms", "", Judged::value, std::nullopt,

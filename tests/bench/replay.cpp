@@ -9,6 +9,7 @@
 
 #include "curl_loops.h"
 #include "groups.h"
+#include "hostile_server.h"
 #include "measure.h"
 
 namespace bench {
@@ -160,6 +161,80 @@ void measure_slow_server(Run& run) {
   run.server->pause_us(0);
 }
 
+/// Eight tools that misbehave, beside those of a ReplaySide: three drip a byte a second, three never finish a
+/// handshake, two answer without end.
+class HostileLanes {
+ public:
+  HostileLanes(Bridge& bridge, int first_tool, const HostileServer& server)
+      : bridge_(bridge), first_(first_tool), server_(server) {
+    EventArray events(4);
+    for (int at = 0; at < kHostile; ++at) {
+      const int tool = first_ + at;
+      bridge_.install(tool,
+                      at < kDripping      ? server.dripping_url()
+                      : at < kNotFlooding ? server.stalled_url()
+                                          : server.endless_url(),
+                      false);
+      events.renew(tool);
+      bridge_.capture(events);
+      if (at < kDripping) bridge_.save(tool, PTB_TOOL_AVAILABLE);  // its answer outlasts the benchmark
+    }
+  }
+
+  /// Starts again what may have come to its end meanwhile, as an administrator would who does not give up.
+  void provoke() {
+    for (int at = kDripping; at < kHostile; ++at) bridge_.save(first_ + at, PTB_TOOL_AVAILABLE);
+  }
+
+  /// Throws where they are not at work.
+  void check() const {
+    if (server_.dripping() < kDripping || server_.stalls() == 0 || server_.floods() == 0) {
+      throw std::runtime_error(fmt::format("the hostile tools rest: {} drip, {} have stalled, {} have flooded",
+                                           server_.dripping(), server_.stalls(), server_.floods()));
+    }
+  }
+
+ private:
+  static constexpr int kDripping = 3;
+  static constexpr int kNotFlooding = 6;
+  static constexpr int kHostile = 8;
+  Bridge& bridge_;
+  int first_;
+  const HostileServer& server_;
+};
+
+void measure_hostile(Run& run) {
+  constexpr int kLanes = 8;
+  constexpr int kEvents = 1000;  // so that a slice outlasts the commits of the hostile tools' saves
+  constexpr int kChunks = 2;
+  const HostileServer hostile(usable_cpus().front());
+  ReplaySide alone(run, "alone", kLanes);
+  ReplaySide beside(run, "beside-hostile", kLanes);
+  HostileLanes others(beside.bridge(), kLanes, hostile);
+  others.provoke();
+  body_bytes_of(alone, *run.server, kEvents);
+  body_bytes_of(beside, *run.server, kEvents);
+  const auto replay = [](ReplaySide& side) {
+    const Sample sample = side.walk();
+    side.make_unavailable();
+    return sample;
+  };
+  for (int at = 0; at < run.rounds; ++at) {
+    const std::vector<Sample> sums = interleave(kChunks, {[&] {
+                                                            alone.capture(kEvents);
+                                                            return replay(alone);
+                                                          },
+                                                          [&] {
+                                                            beside.capture(kEvents);
+                                                            others.provoke();
+                                                            const Sample sample = replay(beside);
+                                                            others.check();
+                                                            return sample;
+                                                          }});
+    run.report->add("hostile.other_lanes_vs_alone", {sums[1].rate(), sums[0].rate()});
+  }
+}
+
 /// Milliseconds from now to the first byte that `send` brings to the server.
 double first_byte_ms(const ToolServer& server, const std::function<void()>& send) {
   const std::uint64_t requests = server.requests();
@@ -203,6 +278,7 @@ void measure_replays(Run& run) {
   if (report.wants("replay.16_lanes_vs_multi")) measure_sixteen_lanes(run);
   if (report.wants("replay.1_lane_1ms_server_vs_curl")) measure_slow_server(run);
   if (report.wants("save.first_byte_ms")) measure_save(run);
+  if (report.wants("hostile.other_lanes_vs_alone")) measure_hostile(run);
 }
 
 }  // namespace bench

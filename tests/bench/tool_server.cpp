@@ -169,6 +169,8 @@ class Loop {
   std::array<char, 65536> buffer_;
 };
 
+}  // namespace
+
 int listen_on_loopback(int& port) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -182,8 +184,6 @@ int listen_on_loopback(int& port) {
   port = ntohs(address.sin_port);
   return listener;
 }
-
-}  // namespace
 
 ToolServer::ToolServer(int cpu) : cpu_(cpu) {
   void* shared = mmap(nullptr, sizeof(ToolServerBoard), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

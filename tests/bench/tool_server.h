@@ -9,6 +9,9 @@
 
 namespace bench {
 
+/// A listening socket on a free port of 127.0.0.1.
+int listen_on_loopback(int& port);
+
 struct ToolServerBoard;  // what the two processes share
 
 class ToolServer {
