@@ -164,7 +164,12 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
     auto lane = lane_named(store_, order);
     if (!lane) return fail(lane.error());
     const bool hold = what == "hold";
-    const std::string reason = hold ? printable(order.value("reason", "held by a person"), 200) : std::string();
+    std::string reason;
+    if (hold) {
+      auto said = order.contains("reason") ? text_field(order, "reason") : Result<std::string>("held by a person");
+      if (!said) return fail(said.error());
+      reason = printable(*said, 200);
+    }
     if (auto held = store_.hold_lane(lane->id, hold ? LaneHold::held : LaneHold::none, reason); !held)
       return fail(held.error());
     if (hold)

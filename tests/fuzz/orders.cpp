@@ -1,5 +1,6 @@
 // The JSON that a host hands to `report` and `administer`: each line of an input is asked as a question and given as an
-// order, in a small world with waiting, parked, refused and delivered events. "@1" to "@4" stand for their ids.
+// order, as it is and with values of other types, in a small world with waiting, parked, refused and delivered events.
+// "@1" to "@4" stand for their ids.
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -86,6 +87,21 @@ bool say(const std::string& line) {
   return true;
 }
 
+/// What is JSON already is also said with each of its values being of every other type: chance alone seldom keeps the
+/// braces and quotes right.
+bool say_with_other_types(const std::string& line) {
+  const auto order = nlohmann::json::parse(line, nullptr, false);
+  if (!order.is_object()) return false;
+  bool changed = false;
+  for (const auto& member : order.items())
+    for (const char* other : {"5", "-1.5", "\"\"", "true", "null", "[]", "{}"}) {
+      auto odd = order;
+      odd[member.key()] = nlohmann::json::parse(other);
+      changed = say(odd.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) || changed;
+    }
+  return changed;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -94,7 +110,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   bool changed = false;
   for (std::size_t lines = 0; lines < kMaxLines && !rest.empty(); ++lines) {
     const auto line = rest.substr(0, rest.find('\n'));
-    changed = say(with_ids(line)) || changed;
+    const std::string said = with_ids(line);
+    changed = say_with_other_types(said) || changed;
+    changed = say(said) || changed;
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
   }
   if (changed) stage.reset();

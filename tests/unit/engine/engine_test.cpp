@@ -480,6 +480,8 @@ TEST(Engine, TheReportOfADescriptorSaysAllThatIsKept) {
 
 TEST(Engine, WrongQuestionsAndOrdersAreAnsweredInOneLine) {
   SmallWorld world;
+  world.install(kQuiz, ToolState::inactive);
+  world.capture_one(kQuiz, EventKind::course_imported, "A");
   for (const char* question : {"", "[]", "{}", R"({"report":"weather"})", R"({"report":"event","id":"x"})",
                                R"({"report":"events","state":"lost"})", R"({"report":"events","limit":0})",
                                R"({"report":"events","limit":"many"})", R"({"report":"events","tool":"no-slash"})"}) {
@@ -488,9 +490,9 @@ TEST(Engine, WrongQuestionsAndOrdersAreAnsweredInOneLine) {
     EXPECT_FALSE(answer.error().text.empty());
     EXPECT_EQ(answer.error().text.find('\n'), std::string::npos);
   }
-  for (const char* order :
-       {R"({"do":"dance"})", R"({"do":"discard","id":"00000000-0000-0000-0000-000000000000","reason":"r"})",
-        R"({"do":"replay","tool":"a/b"})", R"({"do":"hold","lane":"a/b"})"})
+  for (const char* order : {R"({"do":"dance"})", R"({"do":"hold","lane":"acme/quiz","reason":5})",
+                            R"({"do":"discard","id":"00000000-0000-0000-0000-000000000000","reason":"r"})",
+                            R"({"do":"replay","tool":"a/b"})", R"({"do":"hold","lane":"a/b"})"})
     EXPECT_FALSE(world.engine->administer(order)) << order;
 }
 
