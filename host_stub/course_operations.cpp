@@ -126,7 +126,7 @@ Group create_group(Lms& lms, const std::string& course_id, const std::string& na
   need_course(lms, course_id);
   for (const auto& group : lms.groups(course_id))
     if (group.name == name) refuse("course {} has a group \"{}\" already: choose another name", course_id, name);
-  const Group group{lms.new_id(), course_id, name};
+  Group group{lms.new_id(), course_id, name};
   lms.add_group(group);
   transaction.commit();
   return group;

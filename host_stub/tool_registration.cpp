@@ -15,7 +15,7 @@ namespace host {
 
 namespace {
 
-constexpr std::size_t kMostDescriptorBytes = 1024 * 1024;
+constexpr std::size_t kMostDescriptorBytes = 1'048'576;
 constexpr std::size_t kMostSecretBytes = 4096;
 
 std::string read_file(const std::string& path, std::size_t limit, const char* what) {

@@ -38,7 +38,7 @@ std::optional<Bytes> bytes_of(const sockaddr* address) {
 
 /// What never leads to a stranger's public server (IANA special-purpose address registries).
 const std::vector<Cidr>& not_public() {
-  static const std::vector<Cidr> kRanges = [] {
+  static const std::vector<Cidr> all = [] {
     std::vector<Cidr> ranges;
     for (const char* text :
          {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
@@ -47,7 +47,7 @@ const std::vector<Cidr>& not_public() {
       ranges.push_back(*Cidr::parse(text));
     return ranges;
   }();
-  return kRanges;
+  return all;
 }
 
 bool within(const std::vector<Cidr>& ranges, const Bytes& address) {

@@ -13,7 +13,7 @@ namespace host {
 
 namespace {
 
-constexpr std::size_t kMostAnswerBytes = 1024 * 1024;
+constexpr std::size_t kMostAnswerBytes = 1'048'576;
 
 /// What the callbacks of one exchange need.
 struct Exchange {

@@ -138,7 +138,7 @@ tl::expected<void, std::string> tell_port(std::uint16_t port, const std::string&
 
 constexpr std::int64_t kProxyToolWindowMs = 120'000;
 constexpr std::int64_t kOtherWindowMs = 300'000;  // wire profiles: five minutes
-constexpr std::uint64_t kMaxFormBytes = 1024 * 1024;
+constexpr std::uint64_t kMaxFormBytes = 1'048'576;
 constexpr std::uint64_t kMaxBatchBytes = 16 * kMaxFormBytes;
 
 tl::expected<std::unique_ptr<WireInspector>, std::string> make_inspector(const ReceiveOptions& options) {

@@ -42,6 +42,6 @@ using Desk = std::function<Reply(const Request&)>;
 /// connections are accepted. A larger body than `max_body_bytes` is answered 413. The error is one line.
 tl::expected<void, std::string> serve(std::uint16_t port, const Desk& desk,
                                       const std::function<tl::expected<void, std::string>(std::uint16_t)>& ready,
-                                      std::uint64_t max_body_bytes = 1024 * 1024);
+                                      std::uint64_t max_body_bytes = 1'048'576);
 
 }  // namespace host

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "package/cartridge_writer.h"
 #include "scenario/stage.h"
 
 namespace ptb::test {
@@ -88,6 +89,32 @@ TEST_F(HostCommands, AnExportOrADeletionNeverWaits) {
   for (const auto& event : stage.events()) EXPECT_NE(event.at("state"), "pending");
   const Ran unwritable = stage.lms.run({"course", "export", "_1_1", "/nowhere/x.imscc"});
   EXPECT_EQ(unwritable.status, 1);
+}
+
+TEST_F(HostCommands, EventsOfAnItemGoToItsContentHandler) {
+  std::string text = descriptor_with(stage.tool.port(), {});
+  text.insert(text.find("</links>"),
+              "<content-handler><name>Wiki</name><handle value=\"resource/x-acme-wiki\"/><http-actions>"
+              "<action type=\"content-imported\" path=\"/wiki\"/></http-actions></content-handler>");
+  stage.lms.ok({"tool", "add", stage.scratch.file("tool.xml", text), "--secret-file", stage.tool.secret_file(),
+                "--allow-private", "--allow-http"});
+  stage.tool.start();
+  stage.make_available();
+  host::Cartridge cartridge;
+  cartridge.identifier = "two";
+  for (const char* handle : {"resource/x-acme-item", "resource/x-acme-wiki"}) {
+    host::CartridgeLink link;
+    link.identifier = link.title = handle;
+    link.launch_url = std::string("https://") + kLaunchHost + "/launch/" + handle;
+    cartridge.links.push_back(link);
+  }
+  ASSERT_TRUE(host::write_cartridge(stage.scratch.path("two.imscc"), cartridge));
+  stage.restore(stage.scratch.path("two.imscc"), "_1_1");
+  std::vector<std::string> paths;
+  for (const auto& line : stage.tool.log())
+    if (!Receiver::parameter(line, "content_id").empty()) paths.push_back(line.at("path"));
+  EXPECT_THAT(paths, ElementsAre("/proxy", "/wiki"));
+  EXPECT_EQ(stage.lms.ok({"content", "list", "_1_1"}).at(1).at("content_handle"), "resource/x-acme-wiki");
 }
 
 TEST_F(HostCommands, PingSaysWhetherTheToolIsThere) {
