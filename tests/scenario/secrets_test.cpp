@@ -31,7 +31,7 @@ TEST(Secrets, AreInNoFileAndNoOutput) {
   };
   stage.install();
   run({"setting", "set", kQuiz, "--scope", "system", "colour", "blue"});
-  run({"course", "restore", stage.package(6), "--id", "_1_1"});
+  said += stage.restore(stage.package(6), "_1_1").dump();
   stage.tool.start("ok, ok, error, drop, ok*");
   EXPECT_EQ(run({"tool", "save", kQuiz, "--state", "available"}), 1) << "dropped at the third event";
   EXPECT_EQ(run({"tool", "save", kQuiz, "--state", "available"}), 0);
@@ -42,7 +42,7 @@ TEST(Secrets, AreInNoFileAndNoOutput) {
   for (const Json& event : stage.events()) run({"events", "explain", event.at("id")});
   stage.tool.stop();
   run({"content", "copy", stage.lms.ok({"content", "list", "_1_1"}).at(0).at("content_id"), "--to", "_1_1"});
-  run({"course", "restore", stage.package(3, "other.imscc"), "--id", "_2_1"});
+  said += stage.restore(stage.package(3, "other.imscc"), "_2_1").dump();
   // Killed while it sends, so that the log of the store is left as it was.
   stage.tool.start("ok, slow 60000*");
   const auto killed = stage.lms.start({"tool", "save", kQuiz, "--state", "available"});
