@@ -78,6 +78,15 @@ Script to_tls_greeting(std::string start, std::string piece) {
   };
 }
 
+/// Answers with messages of TLS that belong to no answer, for ever.
+Script tls_messages(int (*next)(SSL*)) {
+  return [next](Stream& stream) {
+    stream.read_request();
+    pollfd gone{stream.fd(), POLLIN | POLLRDHUP, 0};  // OpenSSL does not mind tickets that nobody takes
+    while (poll(&gone, 1, 0) == 0 && next(stream.ssl()) == 1 && SSL_do_handshake(stream.ssl()) == 1) continue;
+  };
+}
+
 /// A zstd frame that asks for a window of 128 MiB; each further block makes 128 KiB of four bytes.
 const std::string kZstdFrame("\x28\xb5\x2f\xfd\x00\x88", 6);
 const std::string kZstdBlock("\x02\x00\x10\x00", 4);
@@ -103,6 +112,7 @@ std::vector<HostileTool> hostile_tools() {
   const auto large_or_broken = std::vector{Fault::answer_too_large, Fault::broken};
   const auto timed_out = std::vector{Fault::timed_out};
   const auto handshake = std::vector{Fault::tls_handshake};
+  const auto cut_or_timed_out = std::vector{Fault::answer_too_large, Fault::timed_out, Fault::broken};
   return {
       {"endless header", Scheme::http, endless(kOk, "X-Filler: " + std::string(100, 'y') + "\r\n"), too_large},
       {"one endless header line", Scheme::http, endless(kOk + "X-Filler: ", long_text), large_or_broken},
@@ -144,6 +154,9 @@ std::vector<HostileTool> hostile_tools() {
        to_tls_greeting(std::string("\x16\x03\x03\x40\x00\x02\xff\xff\xff", 9), long_text), handshake},
       {"warning alerts for ever", Scheme::https_without_tls,
        to_tls_greeting("", std::string("\x15\x03\x03\x00\x02\x01\x5a", 7)), handshake},
+      {"session tickets for ever", Scheme::https, tls_messages(&SSL_new_session_ticket), cut_or_timed_out},
+      {"key updates for ever", Scheme::https,
+       tls_messages([](SSL* ssl) { return SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED); }), cut_or_timed_out},
       {"hello requests for ever",
        Scheme::https_without_tls,
        to_tls_greeting("", std::string("\x16\x03\x03\x00\x04\x00\x00\x00\x00", 9)),
