@@ -27,8 +27,8 @@ Reply problem(std::uint32_t status, const std::string& text) { return json_reply
 /// A registration as the tool wrote it. Throws Refusal with what is wrong.
 NoticeHandler read_handler(const std::string& body) {
   const auto object = Json::parse(body, nullptr, false);
-  if (!object.is_object() || text_of(object, "notice_type").empty() || !object.contains("handler") ||
-      !object.at("handler").is_string())
+  const auto is_text = [&](const char* name) { return object.contains(name) && object.at(name).is_string(); };
+  if (!object.is_object() || !is_text("notice_type") || !is_text("handler"))
     refuse("write JSON with notice_type and handler, both text");
   NoticeHandler handler{text_of(object, "notice_type"), text_of(object, "handler"), 0};
   if (handler.notice_type != kCopyNotice && handler.notice_type != kHelloNotice)
@@ -111,6 +111,8 @@ Reply LtiService::answer(const Request& request) {
     return problem(503, held.what());
   } catch (const Refusal& refusal) {
     return problem(400, refusal.what());
+  } catch (const std::exception& fault) {
+    return problem(500, fault.what());
   }
 }
 

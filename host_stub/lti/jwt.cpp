@@ -41,9 +41,10 @@ tl::expected<Jwt, std::string> Jwt::parse(std::string_view text) {
   Jwt token{std::move(*header), std::move(*claims), std::string(text.substr(0, second)), std::move(*signature)};
   // Whoever sends the token must not choose how it is verified.
   const auto algorithm = token.header.find("alg");
-  if (algorithm == token.header.end() || *algorithm != "RS256")
+  const bool is_text = algorithm != token.header.end() && algorithm->is_string();
+  if (!is_text || *algorithm != "RS256")
     return tl::make_unexpected(fmt::format("the token is signed with {}, only RS256 is taken",
-                                           algorithm == token.header.end() ? "nothing" : shown(algorithm->dump(), 40)));
+                                           is_text ? shown(algorithm->get<std::string>(), 40) : "nothing known"));
   return token;
 }
 

@@ -89,7 +89,11 @@ std::vector<std::string_view> words_of(std::string_view text) {
   }
 }
 
-std::string as_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+/// Lists and objects are named only: what nests for ever must not be written out.
+std::string as_text(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  return value.is_structured() ? fmt::format("({})", value.type_name()) : value.dump();
+}
 
 std::string text_member(const Json& object, const char* name) {
   const auto found = object.find(name);

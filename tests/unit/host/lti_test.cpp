@@ -74,11 +74,12 @@ TEST(Jwt, IsVerifiedByTheKeyThatItNames) {
 }
 
 TEST(Jwt, TakesNoOtherAlgorithmAndNoOtherForm) {
+  const std::string deep = "{\"alg\":" + std::string(200'000, '[') + std::string(200'000, ']') + "}";
   const auto part = [](const char* json) { return base64_encode(json, Base64::url); };
   for (const auto& text :
        {part(R"({"alg":"none"})") + "." + part("{}") + ".", part(R"({"alg":"HS256"})") + "." + part("{}") + ".AAAA",
-        part("{}") + "." + part("{}") + ".AAAA", std::string("a.b"), std::string("a.b.c.d"), std::string(),
-        part(R"({"alg":"RS256"})") + "." + part("[]") + ".AAAA"})
+        part("{}") + "." + part("{}") + ".AAAA", part(deep.c_str()) + "." + part("{}") + ".AAAA", std::string("a.b"),
+        std::string("a.b.c.d"), std::string(), part(R"({"alg":"RS256"})") + "." + part("[]") + ".AAAA"})
     EXPECT_FALSE(Jwt::parse(text)) << text;
 }
 

@@ -119,6 +119,9 @@ TEST(StandardWebhooks, RefusesWhatIsWrong) {
   EXPECT_THAT(problem(webhook("", cloud_event("e1"))), HasSubstr("webhook-id"));
   EXPECT_THAT(problem(webhook("e1", "{}")), HasSubstr("'id'"));
   EXPECT_THAT(problem(webhook("e1", "no json")), HasSubstr("JSON"));
+  auto deep = cloud_event("e1");
+  deep.replace(deep.find(R"("blue")"), 6, std::string(200'000, '[') + std::string(200'000, ']'));
+  EXPECT_EQ(problem(webhook("e1", deep)), "") << "taken, and not written out";
   const auto found = webhooks()->inspect(without("webhook-signature"), kNowMs);
   EXPECT_EQ(found.refusal.act, Act::status);
   EXPECT_EQ(found.refusal.number, 401U);
