@@ -66,9 +66,9 @@ void ptb_bridge::run_thread() {
   while (!stop_thread_) {
     try {
       engine_->run_until([this] { return stop_thread_.load(); });
-    } catch (const std::exception& problem) {
-      host_.log(ptb::LogLevel::error,
-                std::string("the bridge's thread met a fault of the plugin and goes on: ") + problem.what());
+    } catch (...) {
+      // Literals: there may be no memory.
+      host_.log(ptb::LogLevel::error, "the bridge's thread met a fault of the plugin, or of a callback, and goes on");
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, std::chrono::seconds(1), [this] { return stop_thread_.load(); });
     }
@@ -80,8 +80,8 @@ void ptb_bridge::run_thread() {
   }
   try {
     engine_->wind_down(timeout_ms);
-  } catch (const std::exception& problem) {
-    host_.log(ptb::LogLevel::error, std::string("ending the bridge's exchanges failed: ") + problem.what());
+  } catch (...) {
+    host_.log(ptb::LogLevel::error, "ending the bridge's exchanges met a fault of the plugin or of a callback");
   }
   const std::lock_guard lock(mutex_);
   thread_ended_ = true;

@@ -2,6 +2,8 @@
 // passes, and writes the answer.
 #include <fmt/format.h>
 
+#include <cstdio>
+
 #include "abi/bridge.h"
 #include "abi/signals.h"
 #include "abi/struct_reading.h"
@@ -24,11 +26,12 @@ static_assert(static_cast<int>(ToolState::available) == PTB_TOOL_AVAILABLE &&
 static_assert(static_cast<int>(Scope::system) == PTB_SCOPE_SYSTEM &&
               static_cast<int>(Scope::content) == PTB_SCOPE_CONTENT);
 
-std::int32_t failed(ptb_error* error, Status status, std::string_view text) {
+/// `text` as it is: allocates nothing, for when there is no memory.
+std::int32_t failed_plainly(ptb_error* error, Status status, std::string_view text) {
   if (error != nullptr && check_writable(error, "ptb_error")) {
     ptb_error told{};
     told.status = static_cast<std::int32_t>(status);
-    put_text(told.text, printable(text, sizeof told.text - 1));
+    put_text(told.text, text);
     write_struct(told, error);
     // A shorter buffer than ours is terminated all the same.
     const std::size_t head = offsetof(ptb_error, text);
@@ -38,6 +41,10 @@ std::int32_t failed(ptb_error* error, Status status, std::string_view text) {
   return static_cast<std::int32_t>(status);
 }
 
+std::int32_t failed(ptb_error* error, Status status, std::string_view text) {
+  return failed_plainly(error, status, printable(text, sizeof ptb_error::text - 1));
+}
+
 /// Runs `body`, which returns a Result; nothing it throws gets any further.
 template <typename Body>
 std::int32_t behind_barrier(ptb_error* error, Body body) noexcept {
@@ -45,11 +52,13 @@ std::int32_t behind_barrier(ptb_error* error, Body body) noexcept {
     const auto result = body();
     return result ? PTB_OK : failed(error, result.error().status, result.error().text);
   } catch (const std::bad_alloc&) {
-    return failed(error, Status::internal, "out of memory: the call was given up, the bridge goes on");
+    return failed_plainly(error, Status::internal, "out of memory: the call was given up, the bridge goes on");
   } catch (const std::exception& problem) {
-    return failed(error, Status::internal, std::string("a fault of the plugin: ") + problem.what());
+    char text[sizeof ptb_error::text];
+    std::snprintf(text, sizeof text, "a fault of the plugin: %s", problem.what());
+    return failed_plainly(error, Status::internal, text);
   } catch (...) {
-    return failed(error, Status::internal, "a fault of the plugin, or an exception of a callback");
+    return failed_plainly(error, Status::internal, "a fault of the plugin, or an exception of a callback");
   }
 }
 

@@ -88,6 +88,9 @@ struct Event {
   [[nodiscard]] std::string_view content_handle() const;
 };
 
+/// The reason of an event whose content was taken off it: nothing of it can be sent any more.
+inline constexpr std::string_view kForgotten = "forgotten";
+
 /// Where an event stands: `sequence` counts from 1 within its lane.
 struct Place {
   std::int64_t lane = 0;

@@ -24,9 +24,10 @@ struct LastWalk {
   std::int64_t reached = 0;  ///< highest sequence that was answered; valid once ended
   std::int64_t started_at_ms = 0;
   std::int64_t ended_at_ms = 0;
-  bool completed = false;       ///< every event of the batch was answered
-  std::int64_t stopped_by = 0;  ///< sequence; 0: completed, or stopped by this side
-  std::string error;            ///< why it stopped, for people
+  bool completed = false;          ///< every event of the batch was answered
+  std::int64_t stopped_by = 0;     ///< sequence; 0: completed, or stopped by this side
+  std::string error;               ///< why it stopped, for people
+  std::int64_t not_before_ms = 0;  ///< the tool asked not to be tried again before; 0: it did not
 };
 
 enum class LaneHold : std::uint8_t { none = 0, held = 1, suspended = 2 };
@@ -66,6 +67,7 @@ struct WalkEnd {
   bool completed = false;
   std::int64_t stopped_by = 0;
   std::int64_t stopped_through = 0;  ///< last event of the request that failed; 0: `stopped_by` alone
+  std::int64_t not_before_ms = 0;    ///< as LastWalk
   std::string error;
   bool suspend = false;  ///< hold the lane as suspended, with `error` as the reason
 };

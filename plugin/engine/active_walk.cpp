@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/fault_point.h"
 
@@ -48,7 +49,9 @@ ActiveWalk::ActiveWalk(const Walk& walk, Lane lane, std::vector<OperationId> ope
 
 ActiveWalk::~ActiveWalk() { wipe(secret_); }
 
-std::size_t ActiveWalk::batch_limit() const { return std::max<std::size_t>(tool_->at_send.tool.options.max_batch, 1); }
+std::size_t ActiveWalk::batch_limit() const {
+  return tool_ == nullptr ? 1 : std::max<std::size_t>(tool_->at_send.tool.options.max_batch, 1);
+}
 
 /// Nothing of the page is left, or so little that the next request could hold more.
 bool ActiveWalk::page_is_short() const {
@@ -127,16 +130,19 @@ bool ActiveWalk::load_secret() {
 
 std::optional<HttpRequest> ActiveWalk::advance(const Moment& now) {
   while (!over_) {
-    if (stop_asked_) {
-      stopped_by_us("stopped on request");
-      break;
+    // A walk with nothing left to send is complete, whoever wants it to stop.
+    if (!all_answered()) {
+      if (stop_asked_) {
+        stopped_by_us("stopped on request");
+        break;
+      }
+      tool_ = context_.tools.find(lane_.tool);
+      if (tool_ == nullptr) {
+        stopped_by_us(to_text(lane_.tool) + " is not installed any more");
+        break;
+      }
     }
-    tool_ = context_.tools.find(lane_.tool);
-    if (tool_ == nullptr) {
-      stopped_by_us(to_text(lane_.tool) + " is not installed any more");
-      break;
-    }
-    if (page_is_short() && !load_page()) break;
+    if ((page_is_short() || std::exchange(reread_asked_, false)) && !load_page()) break;
     if (!load_secret()) break;
     fault_point("walk.before_send");
     const std::span<const Outgoing> rest(outgoing_.data() + page_at_, group_size());
@@ -194,6 +200,7 @@ void ActiveWalk::answered(const ExchangeResult& result, const Moment& now) {
       case Outcome::Kind::suspended:
         ++tally_.failed;
         stopped_at(page_at_, outcome);
+        if (retry_after_ms_ != 0) end_.not_before_ms = now.wall_ms + retry_after_ms_;
         return;
     }
     ++page_at_;
@@ -216,7 +223,8 @@ void ActiveWalk::settled(const StoredEvent& stored, EventState state, const Outc
   fault_point("walk.before_settle");
   const auto written = context_.store.settle(stored.place, state, reason, outcome.text, now.wall_ms);
   fault_point("walk.after_settle");
-  if (!written) return stopped_by_us(written.error().text);
+  // Refused: somebody has settled it meanwhile, which stays.
+  if (!written && written.error().status != Status::refused) return stopped_by_us(written.error().text);
   ++done_;
   end_.reached = stored.place.sequence;
   last_event_id_ = to_text(stored.event.id);

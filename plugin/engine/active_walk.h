@@ -44,6 +44,8 @@ class ActiveWalk {
   void answered(const ExchangeResult& result, const Moment& now);
   /// Ends the walk at its next advance.
   void stop() { stop_asked_ = true; }
+  /// Waiting events may have been settled by somebody else: the next request is made of what waits then.
+  void reread() { reread_asked_ = true; }
 
   /// Nothing of the batch is left to send: the next advance ends the walk.
   [[nodiscard]] bool all_answered() const { return over_ || (page_at_ == page_.size() && read_through_ >= walk_.last); }
@@ -57,7 +59,7 @@ class ActiveWalk {
 
   /// The operations that end with this walk.
   [[nodiscard]] const std::vector<OperationId>& operations() const { return operations_; }
-  /// The tool asked not to be tried again before; 0: it did not.
+  /// The tool asked to be left alone for so long; 0: it did not.
   [[nodiscard]] std::int64_t retry_after_ms() const { return retry_after_ms_; }
   void join(OperationId operation) { operations_.push_back(operation); }
 
@@ -85,6 +87,7 @@ class ActiveWalk {
   std::string stopped_by_id_;
   bool over_ = false;
   bool stop_asked_ = false;
+  bool reread_asked_ = false;
 
   std::vector<StoredEvent> page_;
   std::vector<Outgoing> outgoing_;   ///< parallel to page_

@@ -21,7 +21,7 @@ std::string not_in_state(const StoredEvent& stored, std::string_view wanted) {
 }
 
 /// Takes an event out of the line by a person's word.
-Result<std::string> set_aside(Store& store, const Json& order, EventState state, const std::string& reason,
+Result<std::string> set_aside(Store& store, Pump& pump, const Json& order, EventState state, const std::string& reason,
                               std::int64_t now_ms) {
   auto stored = event_of(store, order);
   if (!stored) return fail(stored.error());
@@ -34,6 +34,7 @@ Result<std::string> set_aside(Store& store, const Json& order, EventState state,
   const std::string word = state == EventState::parked ? "by_person" : reason;
   if (auto settled = store.settle(stored->place, state, word, stored->answer, now_ms); !settled)
     return fail(settled.error());
+  pump.post(RereadTrigger{stored->place.lane});
   return json_text({{"id", to_text(stored->event.id)}, {"state", to_text(state)}});
 }
 
@@ -90,17 +91,12 @@ Result<OrderAnswer> Engine::reregister(const Json& order) {
   if (!password) return fail(password.error());
   auto profile = text_field(order, "tcprofileurl");
   if (!profile) return fail(profile.error());
-  const Moment now = clock_.now();
-  const Locator& locator = (*tool)->at_send.tool.locator;
-  if (auto saved = store_.save_tool(locator, ToolState::unavailable, now.wall_ms); !saved) return fail(saved.error());
-  pump_.post(StopTrigger{locator, 0});
-  const OperationId operation = operations_.open(1, now.monotonic_ms);
+  const OperationId operation = operations_.open(1, clock_.now().monotonic_ms);
   pump_.post(ActTrigger{
       std::move(*tool), EventKind::reregister, {{"regpass", *password}, {"tcprofileurl", *profile}}, operation});
   return OrderAnswer{"{}", operation};
 }
 
-/// Walks that may hold such events end first and go on without them.
 Result<std::string> Engine::forget(const Json& order, std::int64_t now_ms) {
   ForgetTerms terms;
   for (const auto& [name, into] : {std::pair{"course", &terms.course}, std::pair{"user", &terms.user}}) {
@@ -109,12 +105,9 @@ Result<std::string> Engine::forget(const Json& order, std::int64_t now_ms) {
     if (!text) return fail(text.error());
     *into = std::move(*text);
   }
-  pump_.post(StopTrigger{});
   auto forgotten = store_.forget(terms, now_ms);
+  pump_.post(RereadTrigger{});  // also where it failed half-way
   if (!forgotten) return fail(forgotten.error());
-  auto lanes = store_.lanes();
-  for (const Lane& lane : lanes ? *lanes : std::vector<Lane>{})
-    if (lane.waiting > 0) pump_.post(ContactTrigger{lane.id, 0, false});
   return json_text({{"forgotten", forgotten->events}, {"discarded", forgotten->discarded}});
 }
 
@@ -157,9 +150,9 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
     auto reason = text_field(order, "reason");
     if (!reason) return fail(reason.error());
     if (reason->empty()) return fail(Status::argument, "a reason is needed to discard an event: say why in \"reason\"");
-    return set_aside(store_, order, EventState::discarded, printable(*reason, 200), now_ms);
+    return set_aside(store_, pump_, order, EventState::discarded, printable(*reason, 200), now_ms);
   }
-  if (what == "park") return set_aside(store_, order, EventState::parked, {}, now_ms);
+  if (what == "park") return set_aside(store_, pump_, order, EventState::parked, {}, now_ms);
   if (what == "hold" || what == "release") {
     auto lane = lane_named(store_, order);
     if (!lane) return fail(lane.error());
@@ -184,6 +177,9 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
     auto to = locator_field(order, "to");
     if (!to) return fail(to.error());
     if (auto claimed = store_.claim(*from, *to); !claimed) return fail(claimed.error());
+    if (const auto lanes = store_.lanes_of(*to); lanes)
+      for (const Lane& lane : *lanes)
+        if (lane.key == to_text(*from)) pump_.post(StopTrigger{std::nullopt, lane.id});
     return json_text({{"from", to_text(*from)}, {"to", to_text(*to)}});
   }
   if (what == "forget") return forget(order, now_ms);

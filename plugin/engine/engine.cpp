@@ -14,6 +14,9 @@ namespace {
 /// How long a waiter sleeps at most before it looks whether it must take over the pumping.
 constexpr std::int64_t kHandoverMs = 20;
 
+/// A clock that was put back must not make a tool wait longer than it can have asked for.
+constexpr std::int64_t kLongestRetryAfterMs = 24LL * 3'600'000;
+
 EventId event_id_v4(Random& random) {
   EventId id{};
   random.fill({id.begin(), id.size()});
@@ -92,9 +95,12 @@ Result<void> Engine::take_up_lanes() {
     const std::int64_t since_ms = std::max<std::int64_t>(now.wall_ms - last.ended_at_ms, 0);
     const bool keeps_distance =
         last.stopped_by != 0 && last.ended_at_ms != 0 && since_ms < options_.pump.contact_interval_ms;
-    if (keeps_distance) pump_.remember_failure(lane.id, now.monotonic_ms - since_ms);
+    const std::int64_t asked_ms = std::clamp<std::int64_t>(last.not_before_ms - now.wall_ms, 0, kLongestRetryAfterMs);
+    if (keeps_distance || asked_ms > 0)
+      pump_.remember_failure(lane.id, now.monotonic_ms - since_ms, now.monotonic_ms + asked_ms);
     const bool cut_off = last.ordinal != 0 && last.ended_at_ms == 0;
-    if (lane.waiting > 0 && (cut_off || lane.last_sequence > last.last)) pump_.post(ContactTrigger{lane.id, 0, false});
+    const bool due = cut_off || last.not_before_ms != 0 || lane.last_sequence > last.last;
+    if (lane.waiting > 0 && due) pump_.post(ContactTrigger{lane.id, 0, false});
   }
   return {};
 }
@@ -201,6 +207,7 @@ Result<void> Engine::tool_installed(Tool tool, bool keep_state) {
                                       ": register it under its own codes");
   if (auto put = store_.put_tool(tool); !put) return fail(put.error());
   tools_.put(*ready);
+  if (tool.state != ToolState::available) pump_.post(StopTrigger{tool.locator, 0});
   return {};
 }
 

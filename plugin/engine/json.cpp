@@ -104,8 +104,12 @@ Result<Json> lane_json(Store& store, const LaneStanding& standing, std::int64_t 
     if (*head) json["oldest_at"] = time_json((*head)->event.captured_at_ms);
   }
   const LastWalk& walk = lane.last_walk;
-  const bool contact_unanswered = lane.waiting > 0 && walk.stopped_by != 0 && lane.last_sequence > walk.last;
-  json["next_at"] = contact_unanswered ? time_json(walk.ended_at_ms + contact_interval_ms) : Json(nullptr);
+  const bool failed = lane.waiting > 0 && walk.stopped_by != 0 && lane.hold == LaneHold::none;
+  const bool contact_unanswered = failed && lane.last_sequence > walk.last;
+  const std::int64_t distance_ms = walk.ended_at_ms + contact_interval_ms;
+  json["next_at"] = failed && walk.not_before_ms != 0 ? time_json(std::max(walk.not_before_ms, distance_ms))
+                    : contact_unanswered              ? time_json(distance_ms)
+                                                      : Json(nullptr);
   json["stopped_by"] = nullptr;
   if (walk.stopped_by != 0 && lane.waiting > 0) {
     const auto stopper = store.read_waiting(lane.id, walk.stopped_by - 1, walk.stopped_by, 1);

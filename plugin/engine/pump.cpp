@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "core/deferral.h"
@@ -13,6 +14,8 @@ namespace {
 
 constexpr std::int64_t kUpkeepIntervalMs = 3'600'000;
 constexpr int kUpkeepPiece = 500;
+/// While exchanges never cease, settled events go in single pieces at this distance.
+constexpr std::int64_t kBusyUpkeepMs = 1'000;
 constexpr std::int64_t kReceiptRetentionMs = 30LL * 24 * 3'600'000;
 constexpr std::int64_t kKeyRetentionMs = 400LL * 24 * 3'600'000;
 constexpr std::int64_t kMaxPollMs = 60'000;
@@ -43,14 +46,16 @@ void Pump::post(Trigger trigger) {
   transport_.wake();
 }
 
-void Pump::remember_failure(std::int64_t lane, std::int64_t failed_monotonic_ms) {
+void Pump::remember_failure(std::int64_t lane, std::int64_t failed_monotonic_ms, std::int64_t not_before_monotonic_ms) {
   LaneRun& run = lanes_[lane];
   run.doubtful = true;
   run.failed_at_ms = failed_monotonic_ms;
+  run.not_before_ms = not_before_monotonic_ms;
 }
 
 std::uint32_t Pump::run(std::int64_t deadline_monotonic_ms, bool return_when_idle, const std::function<bool()>& done) {
   for (;;) {
+    handle_results();
     take_triggers();
     Moment now = clock_.now();
     fire_timers(now);
@@ -58,19 +63,20 @@ std::uint32_t Pump::run(std::int64_t deadline_monotonic_ms, bool return_when_idl
     if (in_flight_.empty()) tell_idle();
     if (done && done()) break;
     const bool idle = in_flight_.empty();
-    const bool more_upkeep = idle && upkeep(now);
+    const bool more_upkeep = upkeep(now, !idle) && idle;
     if (idle && return_when_idle && !more_upkeep) {
       const std::lock_guard lock(inbox_mutex_);
       if (inbox_.empty()) break;
     }
     now = clock_.now();
-    if (now.monotonic_ms >= deadline_monotonic_ms) break;
-    std::int64_t wait_ms = std::min(deadline_monotonic_ms - now.monotonic_ms, kMaxPollMs);
+    const bool over = now.monotonic_ms >= deadline_monotonic_ms;
+    std::int64_t wait_ms = std::clamp<std::int64_t>(deadline_monotonic_ms - now.monotonic_ms, 0, kMaxPollMs);
     if (!timers_.empty()) wait_ms = std::clamp<std::int64_t>(timers_.begin()->first - now.monotonic_ms, 0, wait_ms);
     if (more_upkeep) wait_ms = 0;
-    transport_.poll(results_, static_cast<int>(wait_ms));
-    for (const auto& result : results_) handle_result(result);
-    results_.clear();
+    // Also in a turn of no length: many such turns move exchanges on.
+    if (!over || !idle) transport_.poll(results_, static_cast<int>(wait_ms));
+    handle_results();
+    if (over) break;
   }
   if (!in_flight_.empty() || !ready_.empty() || !ready_doubtful_.empty()) return 0;
   if (timers_.empty()) return std::numeric_limits<std::uint32_t>::max();
@@ -81,12 +87,12 @@ std::uint32_t Pump::run(std::int64_t deadline_monotonic_ms, bool return_when_idl
 
 void Pump::wind_down(std::int64_t deadline_monotonic_ms) {
   winding_down_ = true;
+  handle_results();
   while (!in_flight_.empty()) {
     const std::int64_t left_ms = deadline_monotonic_ms - clock_.now().monotonic_ms;
     if (left_ms <= 0) break;
     transport_.poll(results_, static_cast<int>(std::min(left_ms, kMaxPollMs)));
-    for (const auto& result : results_) handle_result(result);
-    results_.clear();
+    handle_results();
   }
   transport_.abandon_all();
   in_flight_.clear();
@@ -119,6 +125,9 @@ void Pump::take_triggers() {
       handle(*single);
     } else if (const auto* act = std::get_if<ActTrigger>(&trigger)) {
       handle(*act);
+    } else if (const auto* reread = std::get_if<RereadTrigger>(&trigger)) {
+      for (auto& [lane, run] : lanes_)
+        if (run.walk != nullptr && (reread->lane == 0 || reread->lane == lane)) run.walk->reread();
     } else if (const auto* idle = std::get_if<IdleTrigger>(&trigger)) {
       waiting_for_idle_.push_back(idle->operation);
     } else {
@@ -199,9 +208,19 @@ void Pump::handle(const StopTrigger& trigger) {
 
 void Pump::handle(const ActTrigger& trigger) {
   if (winding_down_) return;
+  const Locator& tool = trigger.tool->at_send.tool.locator;
+  if (trigger.act == EventKind::reregister) {
+    if (const auto save = saves_.find(tool); save != saves_.end()) {
+      save->second.acts.push_back(trigger);
+      return;
+    }
+    const auto saved = context_.store.save_tool(tool, ToolState::unavailable, clock_.now().wall_ms);
+    if (!saved) return finish({trigger.operation}, failed_part(saved.error().text));
+    handle(StopTrigger{tool, 0});
+  }
   StoredEvent stored;
   stored.event.kind = trigger.act;
-  stored.event.locator = trigger.tool->at_send.tool.locator;
+  stored.event.locator = tool;
   stored.event.arguments = encode_pairs(trigger.arguments);
   const std::uint64_t ticket = ticket_for(TicketKind::act, ++last_act_ticket_);
   ActRun& run = acts_[ticket];
@@ -227,7 +246,8 @@ void Pump::act_ended(std::uint64_t ticket) {
   part.ok = result.done;
   part.tally = {.sent = run.send->was_sent() ? 1U : 0U, .acknowledged = heard ? 1U : 0U};
   part.text = result.text;
-  if (stored.event.kind == EventKind::reregister) part.tool_state = ToolState::unavailable;
+  const auto known = context_.store.tool(tool);
+  if (stored.event.kind == EventKind::reregister && known && *known) part.tool_state = (*known)->state;
   finish({run.operation}, part);
   // Who answers a ping can be sent what waits; remove and reregister start no walk.
   if (stored.event.kind != EventKind::ping || !heard) return;
@@ -270,6 +290,8 @@ void Pump::begin_contact_walk(std::int64_t lane_id, std::vector<OperationId> ope
 
 void Pump::activate(const Walk& walk, const Lane& lane, std::vector<OperationId> operations) {
   LaneRun& run = lanes_[walk.lane];
+  const std::vector<OperationId> waiting = std::exchange(run.next_operations, {});
+  operations.insert(operations.end(), waiting.begin(), waiting.end());
   run.walk = std::make_unique<ActiveWalk>(walk, lane, std::move(operations), context_, clock_.now());
   run.contact_waiting = false;
   (run.doubtful ? ready_doubtful_ : ready_).push_back(walk.lane);
@@ -319,6 +341,7 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
     if (save->second.phase == SaveRun::Phase::walking && save->second.walks_left > 0) --save->second.walks_left;
     drive_save(tool);
   }
+  if (lane && lane->tool != tool) drive_save(lane->tool);  // it was claimed while it was walked
   const bool more_behind = recorded && end.completed && lane && lane->waiting > 0;
   if (more_behind || run.contact_waiting) run.contact_waiting = true;
   after_lane_freed(lane_id);
@@ -340,11 +363,28 @@ void Pump::after_lane_freed(std::int64_t lane_id) {
   contact(lane_id, operations, false);
 }
 
+/// Why a set-aside event cannot be sent now; empty where it can. Asked when its turn has come, which may be long after
+/// the order.
+std::string Pump::why_not_alone(const StoredEvent& stored, const Lane& lane) {
+  const std::string id = to_text(stored.event.id);
+  if (stored.state != EventState::refused && stored.state != EventState::parked)
+    return "event " + id + " is " + std::string(to_text(stored.state)) + " by now: nothing was sent";
+  if (stored.reason == kForgotten) return "the content of event " + id + " was forgotten: nothing is left to be sent";
+  const auto tool = context_.store.tool(lane.tool);
+  if (!tool || !*tool || (*tool)->state != ToolState::available || !lane.released)
+    return to_text(lane.tool) + " is not available or waits for an administrator's save: save it as available first";
+  return {};
+}
+
 void Pump::send_single(std::int64_t lane_id, const SingleTrigger& trigger) {
   const auto stored = context_.store.find(trigger.event);
   const auto lane = context_.store.lane(lane_id);
   if (!stored || !*stored || !lane) {
     finish({trigger.operation}, failed_part("the event is not there any more"));
+    return after_lane_freed(lane_id);
+  }
+  if (const std::string problem = why_not_alone(**stored, *lane); !problem.empty()) {
+    finish({trigger.operation}, failed_part(problem));
     return after_lane_freed(lane_id);
   }
   auto settings = context_.store.settings((*stored)->snapshot);
@@ -410,13 +450,20 @@ void Pump::drive_save(const Locator& tool) {
   SaveRun& save = at->second;
   if (save.phase == SaveRun::Phase::walking && save.walks_left == 0) return end_save(tool);
   if (save.phase != SaveRun::Phase::draining) return;
-  bool busy = false;
-  for (auto& [lane, run] : lanes_) {
-    if (run.walk == nullptr || run.walk->lane().tool != tool) continue;
-    busy = true;
-    if (save.state != ToolState::available) run.walk->stop();
-  }
-  if (!busy) ask_state_change(tool, save);
+  const std::vector<ActiveWalk*> walks = walks_of(tool);
+  for (ActiveWalk* const walk : walks)
+    if (save.state != ToolState::available || walk->lane().tool != tool) walk->stop();
+  if (walks.empty()) ask_state_change(tool, save);
+}
+
+std::vector<ActiveWalk*> Pump::walks_of(const Locator& tool) {
+  std::set<std::int64_t> given;
+  const auto lanes = context_.store.lanes_of(tool);
+  for (const auto& lane : lanes ? *lanes : std::vector<Lane>{}) given.insert(lane.id);
+  std::vector<ActiveWalk*> walks;
+  for (auto& [id, run] : lanes_)
+    if (run.walk != nullptr && (run.walk->lane().tool == tool || given.contains(id))) walks.push_back(run.walk.get());
+  return walks;
 }
 
 void Pump::ask_state_change(const Locator& tool, SaveRun& save) {
@@ -478,7 +525,9 @@ void Pump::state_change_ended(const Locator& tool) {
 void Pump::end_save(const Locator& tool) {
   const auto at = saves_.find(tool);
   std::deque<SaveTrigger> queued = std::move(at->second.queued);
+  std::deque<ActTrigger> acts = std::move(at->second.acts);
   saves_.erase(at);
+  for (const auto& trigger : acts) handle(trigger);
   for (const auto& trigger : queued) handle(trigger);
   const auto lanes = context_.store.lanes_of(tool);
   for (const auto& lane : lanes ? *lanes : std::vector<Lane>{})
@@ -516,6 +565,30 @@ void Pump::start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtf
   transport_.start(ticket, std::move(request));
 }
 
+/// Each result is taken off before it is handled: where a callback of the host throws, it is not handled twice.
+void Pump::handle_results() {
+  while (results_handled_ < results_.size()) {
+    const ExchangeResult result = std::move(results_[results_handled_++]);
+    handle_result(result);
+  }
+  results_.clear();
+  results_handled_ = 0;
+}
+
+void Pump::walk_answered(std::int64_t lane, const ExchangeResult& result, bool doubtful) {
+  ActiveWalk& walk = *lanes_[lane].walk;
+  try {
+    walk.answered(result, clock_.now());
+  } catch (...) {
+    walk.stop();  // it ends, and another walk may begin
+    ready_.push_back(lane);
+    throw;
+  }
+  // A lane that was doubtful is so no longer once the tool has answered.
+  const bool still = doubtful && walk.tally().acknowledged + walk.tally().refused == 0;
+  (still ? ready_doubtful_ : ready_).push_back(lane);
+}
+
 void Pump::handle_result(const ExchangeResult& result) {
   const auto at = in_flight_.find(result.ticket);
   if (at == in_flight_.end()) return;
@@ -524,14 +597,7 @@ void Pump::handle_result(const ExchangeResult& result) {
   in_flight_.erase(at);
   const auto kind = static_cast<TicketKind>(result.ticket & 3U);
   const auto lane = static_cast<std::int64_t>(result.ticket >> 2U);
-  if (kind == TicketKind::walk) {
-    ActiveWalk& walk = *lanes_[lane].walk;
-    walk.answered(result, clock_.now());
-    // A lane that was doubtful is so no longer once the tool has answered.
-    const bool still = doubtful && walk.tally().acknowledged + walk.tally().refused == 0;
-    (still ? ready_doubtful_ : ready_).push_back(lane);
-    return;
-  }
+  if (kind == TicketKind::walk) return walk_answered(lane, result, doubtful);
   if (kind == TicketKind::single) {
     SingleSend& single = *lanes_[lane].single;
     single.answered(result);
@@ -576,12 +642,16 @@ void Pump::tell_idle() {
   finish(std::exchange(waiting_for_idle_, {}), {});
 }
 
-/// Reclaims one bounded piece where that is due; true where there is more to do.
-bool Pump::upkeep(const Moment& now) {
-  if (winding_down_ || now.monotonic_ms < upkeep_due_ms_) return false;
+/// Reclaims one bounded piece where that is due; true where there is more to do. `busy`: exchanges are under way, so
+/// only where it is long overdue.
+bool Pump::upkeep(const Moment& now, bool busy) {
+  if (winding_down_ || now.monotonic_ms < upkeep_due_ms_ + (busy ? kBusyUpkeepMs : 0)) return false;
   const auto more = context_.store.reclaim(now.wall_ms, kReceiptRetentionMs, kKeyRetentionMs, kUpkeepPiece);
   if (!more) context_.host.log(LogLevel::warning, "settled events could not be reclaimed: " + more.error().text);
-  if (more && *more) return true;
+  if (more && *more) {
+    if (busy) upkeep_due_ms_ = now.monotonic_ms;
+    return true;
+  }
   upkeep_due_ms_ = now.monotonic_ms + kUpkeepIntervalMs;
   return false;
 }

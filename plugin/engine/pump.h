@@ -53,7 +53,12 @@ struct StopTrigger {
 struct IdleTrigger {
   OperationId operation = 0;
 };
-using Trigger = std::variant<ContactTrigger, SaveTrigger, SingleTrigger, ActTrigger, StopTrigger, IdleTrigger>;
+/// Waiting events have been settled by somebody else: what walks have read of them is read again. lane 0: of all lanes.
+struct RereadTrigger {
+  std::int64_t lane = 0;
+};
+using Trigger =
+    std::variant<ContactTrigger, SaveTrigger, SingleTrigger, ActTrigger, StopTrigger, RereadTrigger, IdleTrigger>;
 
 struct PumpOptions {
   std::uint32_t contact_interval_ms = 5'000;
@@ -73,7 +78,7 @@ class Pump {
   std::uint32_t run(std::int64_t deadline_monotonic_ms, bool return_when_idle, const std::function<bool()>& done);
 
   /// Before the first run: a lane whose last walk failed keeps its distance.
-  void remember_failure(std::int64_t lane, std::int64_t failed_monotonic_ms);
+  void remember_failure(std::int64_t lane, std::int64_t failed_monotonic_ms, std::int64_t not_before_monotonic_ms);
 
   /// Begins nothing more; ends when no exchange is under way or at the deadline, where what is left is abandoned. Walks
   /// that have not ended stay recorded as begun, so that the next open goes on with them.
@@ -103,6 +108,7 @@ class Pump {
     std::uint64_t ticket = 0;
     std::size_t walks_left = 0;
     std::deque<SaveTrigger> queued;
+    std::deque<ActTrigger> acts;  ///< begin once it is over
   };
 
   struct ActRun {
@@ -124,22 +130,27 @@ class Pump {
   void finish_walk(std::int64_t lane_id, const Result<void>& recorded, const std::vector<StoredEvent>& dropped);
   void after_lane_freed(std::int64_t lane_id);
   void send_single(std::int64_t lane_id, const SingleTrigger& trigger);
+  std::string why_not_alone(const StoredEvent& stored, const Lane& lane);
   void finish_single(std::int64_t lane_id);
 
   void drive_save(const Locator& tool);
   void ask_state_change(const Locator& tool, SaveRun& save);
   void state_change_ended(const Locator& tool);
   void end_save(const Locator& tool);
+  /// Walks of lanes that go, or until now went, to that tool.
+  std::vector<ActiveWalk*> walks_of(const Locator& tool);
   [[nodiscard]] bool tool_is_saving(const Locator& tool) const;
 
   void act_ended(std::uint64_t ticket);
 
   void start_ready();
   void start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtful);
+  void handle_results();
   void handle_result(const ExchangeResult& result);
+  void walk_answered(std::int64_t lane, const ExchangeResult& result, bool doubtful);
   void finish(const std::vector<OperationId>& operations, const OperationResult& part);
   void tell_idle();
-  bool upkeep(const Moment& now);
+  bool upkeep(const Moment& now, bool busy);
 
   SendContext& context_;
   Transport& transport_;
@@ -162,6 +173,7 @@ class Pump {
   std::uint64_t last_save_ticket_ = 0;
   std::uint64_t last_act_ticket_ = 0;
   std::vector<ExchangeResult> results_;
+  std::size_t results_handled_ = 0;  ///< more than 0 between polls only where handling one has thrown
   std::vector<OperationId> waiting_for_idle_;
   bool winding_down_ = false;
   std::int64_t upkeep_due_ms_ = 0;

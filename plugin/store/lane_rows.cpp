@@ -23,7 +23,8 @@ constexpr const char* kSelectLanes =
     "SELECT id, key, tool, mark, reached, released, hold, hold_reason, stopping_sequence, stopping_count, keyed, "
     "kept_from, kept_through FROM lane";
 constexpr const char* kLastWalk =
-    "SELECT ordinal, first, last, reached, started_at, ended_at, completed, stopped_by, error FROM walk WHERE lane = "
+    "SELECT ordinal, first, last, reached, started_at, ended_at, completed, stopped_by, error, not_before FROM walk "
+    "WHERE lane = "
     "?1 "
     "ORDER BY ordinal DESC LIMIT 1";
 constexpr const char* kLastPlace = "SELECT max(place) FROM event WHERE place BETWEEN ?1 AND ?2";
@@ -124,6 +125,7 @@ void load_last_walk(Connection& connection, Lane& lane) {
   walk.completed = row.integer(6) != 0;
   walk.stopped_by = row.integer(7);
   walk.error = row.text(8);
+  walk.not_before_ms = row.integer(9);
 }
 
 /// Everything of a lane row but its id.

@@ -119,6 +119,7 @@ class SqliteStore final : public Store {
   std::int64_t forget_page(Draft& draft, const ForgetTerms& terms, std::int64_t after, std::int64_t now_ms,
                            Forgotten& forgotten);
   void forget_event(Draft& draft, std::int64_t place, EventState state, std::int64_t now_ms, Forgotten& forgotten);
+  void forget_answers(Draft& draft, std::int64_t lane);
   void give_settings_away(std::int64_t place);
   void reclaim_lanes(Draft& draft, const Reclaiming& terms, int& pieces);
   void move_idle_mark(Draft& draft, const MirrorLane& entry);

@@ -1,6 +1,7 @@
 // Taking the content off events that somebody asks to be forgotten, in pages, and overwriting what it was on disk.
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 
 #include "store/event_rows.h"
@@ -24,7 +25,8 @@ constexpr const char* kFollowHolder =
     "UPDATE event SET snapshot = ?1 WHERE settings = '' AND snapshot IS NOT NULL AND snapshot = ?2";
 constexpr const char* kErase =
     "UPDATE event SET operation = '', course_id = '', content_id = '', answer = '', context = '', arguments = '', "
-    "snapshot = NULL, settings = '' WHERE place = ?1";
+    "snapshot = NULL, settings = '', reason = iif(state = 0, '', 'forgotten') WHERE place = ?1";
+constexpr const char* kForgetErrors = "UPDATE walk SET error = '' WHERE lane = ?1";
 constexpr const char* kDiscard =
     "UPDATE event SET state = ?2, reason = 'forgotten', settled_at = ?3, walks = max(?4 - walks_before, 0) WHERE place "
     "= ?1";
@@ -55,8 +57,7 @@ Result<Forgotten> SqliteStore::forget(const ForgetTerms& terms, std::int64_t now
     all.events += page.events;
     all.discarded += page.discarded;
   } while (after != 0);
-  if (all.events == 0) return all;
-  // Until then the log still has the pages as they were.
+  // Until then the log still has the pages as they were, also those of an earlier order that a crash has cut off.
   return look<Forgotten>([&]() -> Result<Forgotten> {
     connection_.run("PRAGMA wal_checkpoint(TRUNCATE)");
     return all;
@@ -81,8 +82,23 @@ std::int64_t SqliteStore::forget_page(Draft& draft, const ForgetTerms& terms, st
         meant.push_back({after, static_cast<EventState>(rows.integer(1))});
     }
   }
-  for (const auto& [place, state] : meant) forget_event(draft, place, state, now_ms, forgotten);
+  std::set<std::int64_t> lanes;
+  for (const auto& [place, state] : meant) {
+    forget_event(draft, place, state, now_ms, forgotten);
+    lanes.insert(place_of(place).lane);
+  }
+  for (const std::int64_t lane : lanes) forget_answers(draft, lane);
   return seen == kPageRows ? after : 0;
+}
+
+/// What walks of a lane say of their end may hold words of the tool.
+void SqliteStore::forget_answers(Draft& draft, std::int64_t lane) {
+  connection_.query(kForgetErrors).bind(lane).run();
+  MirrorLane& entry = draft.lane(lane);
+  entry.lane.last_walk.error.clear();
+  if (!entry.lane.hold_reason.empty()) entry.lane.hold_reason = "the reason was forgotten together with an event";
+  update_lane(connection_, entry);
+  fault_point("store.forget.answers_erased");
 }
 
 void SqliteStore::forget_event(Draft& draft, std::int64_t number, EventState state, std::int64_t now_ms,

@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kInsertWalk =
     "INSERT INTO walk (lane, ordinal, first, last, started_at) VALUES (?1, ?2, ?3, ?4, ?5)";
 constexpr const char* kEndWalk =
-    "UPDATE walk SET reached = ?3, ended_at = ?4, completed = ?5, stopped_by = ?6, error = ?7 "
+    "UPDATE walk SET reached = ?3, ended_at = ?4, completed = ?5, stopped_by = ?6, error = ?7, not_before = ?8 "
     "WHERE lane = ?1 AND ordinal = ?2";
 constexpr const char* kForgetStoppedWalks =
     "DELETE FROM walk WHERE lane = ?1 AND ordinal IN (SELECT ordinal FROM walk INDEXED BY walk_stopped "
@@ -73,7 +73,7 @@ Walk SqliteStore::begin_in(MirrorLane& entry, std::int64_t now_ms) {
     entry.reached = std::max(entry.reached, previous.last);
     if (lane.kept_through == 0) lane.kept_through = previous.last;
     connection_.query(kEndWalk)
-        .bind(lane.id, previous.ordinal, previous.last, moment(now_ms), 0, 0, std::string("cut off"))
+        .bind(lane.id, previous.ordinal, previous.last, moment(now_ms), 0, 0, std::string("cut off"), 0)
         .run();
     update_lane(connection_, entry);
     fault_point("store.begin_walk.previous_written");
@@ -161,9 +161,11 @@ Result<void> SqliteStore::end_in(Draft& draft, EndedWalk& ended, std::int64_t no
   last.completed = end.completed;
   last.stopped_by = end.stopped_by;
   last.error = end.error;
+  last.not_before_ms = end.not_before_ms;
   entry.walked_here = false;
   connection_.query(kEndWalk)
-      .bind(walk.lane, walk.ordinal, end.reached, last.ended_at_ms, end.completed ? 1 : 0, end.stopped_by, end.error)
+      .bind(walk.lane, walk.ordinal, end.reached, last.ended_at_ms, end.completed ? 1 : 0, end.stopped_by, end.error,
+            end.not_before_ms)
       .run();
   fault_point("store.end_walk.walk_written");
   if (end.completed) {

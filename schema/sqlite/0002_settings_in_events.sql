@@ -37,18 +37,18 @@ CREATE TABLE event_with_settings (
 
 INSERT INTO event_with_settings (place, event_id, state, waits, kind, captured_as, walks_before, snapshot, occurred_at,
   captured_at, settled_at, walks, operation, course_id, content_id, reason, answer, context, arguments, settings)
-SELECT place, event_id, state, waits, kinds.number, deferrals.number, walks_before, holder, occurred_at, captured_at, settled_at,
-  walks, operation, course_id, content_id, reason, answer, context, arguments,
-  CASE WHEN holder = place THEN (SELECT content FROM snapshot WHERE id = of_snapshot) ELSE '' END
-FROM (
-  SELECT *, snapshot AS of_snapshot,
-    CASE WHEN snapshot IS NOT NULL THEN min(place) OVER (PARTITION BY snapshot, place >> 10) END AS holder
-  FROM event)
-JOIN (SELECT column1 AS number, column2 AS name FROM (VALUES (1, 'course-copied'), (2, 'course-imported'),
+SELECT place, event_id, state, waits, kinds.number, deferrals.number, walks_before, holder, occurred_at, captured_at,
+  settled_at, walks, operation, course_id, content_id, reason, answer, context, arguments,
+  CASE WHEN holder = place THEN (SELECT content FROM snapshot WHERE id = event.snapshot) ELSE '' END
+-- Event by event in the order of places: only numbers are kept aside, however large the backlog.
+FROM event
+CROSS JOIN (SELECT place AS of_place, CASE WHEN snapshot IS NOT NULL
+  THEN min(place) OVER (PARTITION BY snapshot, place >> 10) END AS holder FROM event) ON of_place = place
+CROSS JOIN (SELECT column1 AS number, column2 AS name FROM (VALUES (1, 'course-copied'), (2, 'course-imported'),
   (3, 'group-copied'), (4, 'group-imported'), (5, 'content-copied'), (6, 'content-imported'), (7, 'content-deleted'),
   (8, 'course-exported'), (9, 'content-exported'), (10, 'group-exported'), (11, 'course-deleted'))) AS kinds
   ON kinds.name = kind
-JOIN (SELECT column1 AS number, column2 AS name FROM (VALUES (0, 'first_attempt'), (1, 'not_installed'),
+CROSS JOIN (SELECT column1 AS number, column2 AS name FROM (VALUES (0, 'first_attempt'), (1, 'not_installed'),
   (2, 'not_available'), (3, 'not_responding'), (4, 'behind_backlog'), (5, 'delayed'), (6, 'held'), (7, 'suspended'),
   (8, 'maintenance'), (9, 'queued_for_pull'))) AS deferrals
   ON deferrals.name = captured_as
