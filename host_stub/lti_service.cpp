@@ -7,6 +7,7 @@
 #include "lti/jwks.h"
 #include "lti_platform.h"
 #include "output.h"
+#include "text/bounded_json.h"
 #include "tool_registration.h"
 
 namespace host {
@@ -26,7 +27,7 @@ Reply problem(std::uint32_t status, const std::string& text) { return json_reply
 
 /// A registration as the tool wrote it. Throws Refusal with what is wrong.
 NoticeHandler read_handler(const std::string& body) {
-  const auto object = Json::parse(body, nullptr, false);
+  const auto object = parse_bounded(body);
   const auto is_text = [&](const char* name) { return object.contains(name) && object.at(name).is_string(); };
   if (!object.is_object() || !is_text("notice_type") || !is_text("handler"))
     refuse("write JSON with notice_type and handler, both text");

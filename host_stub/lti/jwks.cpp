@@ -7,6 +7,7 @@
 
 #include "http/http_client.h"
 #include "text/base64.h"
+#include "text/bounded_json.h"
 #include "text/utf8.h"
 
 namespace host {
@@ -34,7 +35,7 @@ Json jwks_of(const RsaKey& key) {
 }
 
 tl::expected<std::map<std::string, RsaKey>, std::string> read_jwks(const std::string& text) {
-  const auto set = Json::parse(text, nullptr, false);
+  const auto set = parse_bounded(text);
   if (!set.is_object() || !set.contains("keys") || !set.at("keys").is_array())
     return tl::make_unexpected(std::string("it is no key set, which is JSON with a list \"keys\""));
   std::map<std::string, RsaKey> keys;

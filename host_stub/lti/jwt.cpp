@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "text/base64.h"
+#include "text/bounded_json.h"
 #include "text/utf8.h"
 
 namespace host {
@@ -12,7 +13,7 @@ namespace {
 tl::expected<JwtClaims, std::string> object_in(std::string_view part, const char* what) {
   const auto text = base64_decode(part, Base64::url);
   if (!text) return tl::make_unexpected(fmt::format("the {} of the token is not base64url", what));
-  auto object = JwtClaims::parse(*text, nullptr, false);
+  auto object = parse_bounded(*text);
   if (!object.is_object()) return tl::make_unexpected(fmt::format("the {} of the token is no JSON object", what));
   return object;
 }

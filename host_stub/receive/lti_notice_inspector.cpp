@@ -6,6 +6,7 @@
 
 #include "lti/jwt.h"
 #include "receive/wire_inspector.h"
+#include "text/bounded_json.h"
 #include "text/utf8.h"
 
 namespace host {
@@ -61,7 +62,7 @@ class LtiNoticeInspector final : public WireInspector {
   Inspection inspect(const Request& request, std::int64_t now_ms) override {
     Inspection found;
     found.refusal = {Act::status, 400};
-    const auto body = JwtClaims::parse(request.body, nullptr, false);
+    const auto body = parse_bounded(request.body);
     const auto* notices = body.is_object() ? find(body, "notices") : nullptr;
     if (media_type(request) != "application/json")
       found.problem = "content type is not application/json";

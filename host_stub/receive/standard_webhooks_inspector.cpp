@@ -11,6 +11,7 @@
 
 #include "receive/wire_inspector.h"
 #include "text/base64.h"
+#include "text/bounded_json.h"
 #include "text/utf8.h"
 
 namespace host {
@@ -89,11 +90,7 @@ std::vector<std::string_view> words_of(std::string_view text) {
   }
 }
 
-/// Lists and objects are named only: what nests for ever must not be written out.
-std::string as_text(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  return value.is_structured() ? fmt::format("({})", value.type_name()) : value.dump();
-}
+std::string as_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 std::string text_member(const Json& object, const char* name) {
   const auto found = object.find(name);
@@ -134,8 +131,8 @@ std::string read_events(const Request& request, Params& params) {
   const bool batch = type == "application/cloudevents-batch+json";
   if (!batch && type != "application/cloudevents+json")
     return "content type is neither application/cloudevents+json nor application/cloudevents-batch+json";
-  const auto body = Json::parse(request.body, nullptr, false);
-  if (body.is_discarded()) return "the body is not JSON";
+  const auto body = parse_bounded(request.body);
+  if (body.is_discarded()) return "the body is not JSON, or nests too deep";
   if (!batch) return read_event(body, params);
   if (!body.is_array() || body.empty()) return "the batch is no list of events";
   for (const auto& event : body)
