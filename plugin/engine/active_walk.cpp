@@ -85,6 +85,11 @@ bool ActiveWalk::load_page() {
   }
   page_ = std::move(*page);
   if (page_.empty()) {
+    const auto lane = context_.store.lane(walk_.lane);
+    if (lane && lane->tool != lane_.tool) {
+      stopped_by_us("the lane was given to " + to_text(lane->tool) + ", which has not heard these events");
+      return false;
+    }
     end_.completed = true;
     end_.reached = walk_.last;
     over_ = true;

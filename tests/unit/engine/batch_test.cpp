@@ -113,6 +113,24 @@ TEST(RetryAfter, IsKeptToAndThenTheToolIsTriedWithoutAnyFurtherTrigger) {
   EXPECT_EQ(world.lane(kQuiz).waiting, 0);
 }
 
+TEST(RetryAfter, OutlivesTheProcess) {
+  SmallWorld world;
+  world.install_batching(kQuiz, ToolState::available, 1);
+  world.model = [](const Received&) { return "later"; };
+  world.capture_one(kQuiz, EventKind::course_imported, "A");
+  world.run();
+  world.model = [](const Received&) { return "ok"; };
+  world.clock.advance(20'000);
+  world.reopen();
+  world.run();
+  EXPECT_EQ(world.received.size(), 1U);
+  EXPECT_NE(world.engine->report(R"({"report":"lanes"})")->find("\"next_at\":\""), std::string::npos);
+  world.clock.advance(41'000);
+  world.run();
+  EXPECT_EQ(world.received.size(), 2U);
+  EXPECT_EQ(world.lane(kQuiz).waiting, 0);
+}
+
 TEST(RetryAfter, APersonDoesNotWaitForIt) {
   SmallWorld world;
   world.install_batching(kQuiz, ToolState::available, 1);

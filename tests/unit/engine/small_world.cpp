@@ -123,6 +123,7 @@ void ModelTransport::poll(std::vector<ExchangeResult>& done, int timeout_ms) {
 void ModelHost::outcome(const EventOutcome& outcome) {
   told.push_back(
       {to_text(outcome.stored->event.id), outcome.state, std::string(outcome.deferral), std::string(outcome.text)});
+  if (on_outcome) on_outcome();
 }
 
 SmallWorld::SmallWorld(std::uint64_t seed)

@@ -95,6 +95,7 @@ class ModelHost final : public Host {
   };
   std::vector<Told> told;
   std::uint64_t last_progress = 0;
+  std::function<void()> on_outcome;  ///< may throw
 };
 
 class SmallWorld {
