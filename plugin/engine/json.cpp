@@ -77,6 +77,8 @@ Result<Json> event_json(Store& store, const StoredEvent& stored, const LaneStand
 
 namespace {
 
+constexpr int kMostJsonDepth = 32;
+
 std::string_view lane_state(const LaneStanding& standing) {
   if (!standing.tool_state) return "not_installed";
   if (*standing.tool_state != ToolState::available) return "not_available";
@@ -144,7 +146,14 @@ Result<EventId> id_field(const Json& json, const char* name) {
 }
 
 Result<Json> parse_object(std::string_view text, const char* what) {
-  Json json = Json::parse(text, nullptr, false);
+  // Values that nest without end would be copied by recursion, which overflows the stack.
+  bool too_deep = false;
+  const auto keep = [&](int depth, Json::parse_event_t, Json&) {
+    too_deep = too_deep || depth > kMostJsonDepth;
+    return !too_deep;
+  };
+  const Json json = Json::parse(text, keep, false);
+  if (too_deep) return fail(Status::argument, fmt::format("the {} nests deeper than {} levels", what, kMostJsonDepth));
   if (!json.is_object()) return fail(Status::argument, fmt::format("the {} is not a JSON object", what));
   return json;
 }

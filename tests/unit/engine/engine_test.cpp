@@ -478,6 +478,15 @@ TEST(Engine, TheReportOfADescriptorSaysAllThatIsKept) {
   EXPECT_EQ(json["placements"], true);
 }
 
+TEST(Engine, AnOrderThatNestsWithoutEndIsRefused) {
+  SmallWorld world;
+  std::string order = R"({"do":"retry","id":)";
+  for (int level = 0; level < 100'000; ++level) order += R"({"a":)";
+  order += "1" + std::string(100'001, '}');
+  EXPECT_EQ(world.engine->administer(order).error().status, Status::argument);
+  EXPECT_EQ(world.engine->report(order).error().status, Status::argument);
+}
+
 TEST(Engine, WrongQuestionsAndOrdersAreAnsweredInOneLine) {
   SmallWorld world;
   world.install(kQuiz, ToolState::inactive);
