@@ -1,4 +1,5 @@
-// A shared secret is in none of the files, outputs and logs that a full run leaves behind, save where ptb-host keeps it.
+// A shared secret is in none of the files, outputs and logs that a full run leaves behind, save where ptb-host keeps
+// it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>

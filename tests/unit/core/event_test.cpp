@@ -75,13 +75,20 @@ TEST(EventId, IsReadFromItsText) {
 
 TEST(EventKind, HasItsWireSpelling) {
   const std::pair<EventKind, const char*> rows[] = {
-      {EventKind::course_copied, "course-copied"},       {EventKind::course_imported, "course-imported"},
-      {EventKind::group_copied, "group-copied"},         {EventKind::group_imported, "group-imported"},
-      {EventKind::content_copied, "content-copied"},     {EventKind::content_imported, "content-imported"},
-      {EventKind::content_deleted, "content-deleted"},   {EventKind::course_exported, "course-exported"},
-      {EventKind::content_exported, "content-exported"}, {EventKind::group_exported, "group-exported"},
-      {EventKind::course_deleted, "course-deleted"},     {EventKind::state_change, "state-change"},
-      {EventKind::remove, "remove"},                     {EventKind::reregister, "reregister"},
+      {EventKind::course_copied, "course-copied"},
+      {EventKind::course_imported, "course-imported"},
+      {EventKind::group_copied, "group-copied"},
+      {EventKind::group_imported, "group-imported"},
+      {EventKind::content_copied, "content-copied"},
+      {EventKind::content_imported, "content-imported"},
+      {EventKind::content_deleted, "content-deleted"},
+      {EventKind::course_exported, "course-exported"},
+      {EventKind::content_exported, "content-exported"},
+      {EventKind::group_exported, "group-exported"},
+      {EventKind::course_deleted, "course-deleted"},
+      {EventKind::state_change, "state-change"},
+      {EventKind::remove, "remove"},
+      {EventKind::reregister, "reregister"},
       {EventKind::ping, "ping"},
   };
   for (const auto& [kind, text] : rows) {
