@@ -91,6 +91,12 @@ Result<OrderAnswer> Engine::reregister(const Json& order) {
   if (!password) return fail(password.error());
   auto profile = text_field(order, "tcprofileurl");
   if (!profile) return fail(profile.error());
+  const ToolAtSend& known = (*tool)->at_send;
+  if (!(*tool)->wire->can_say(EventKind::reregister) ||
+      known.descriptor.action_for(EventKind::reregister, {}) == nullptr)
+    return fail(Status::refused, to_text(known.tool.locator) +
+                                     " cannot be asked to register again, since its descriptor or its wire has no "
+                                     "reregister: nothing was changed");
   const OperationId operation = operations_.open(1, clock_.now().monotonic_ms);
   pump_.post(ActTrigger{
       std::move(*tool), EventKind::reregister, {{"regpass", *password}, {"tcprofileurl", *profile}}, operation});

@@ -90,6 +90,13 @@ TEST(Acts, AToolThatIsToRegisterAgainIsUnavailableUntilItIsSaved) {
   EXPECT_THAT(refused.text, HasSubstr("stays unavailable"));
 }
 
+TEST(Acts, AToolThatCannotBeAskedToRegisterAgainStaysAsItIs) {
+  SmallWorld world;
+  world.install_batching(kQuiz, ToolState::available, 1);
+  EXPECT_EQ(world.engine->administer(reregister(kQuiz)).error().status, Status::refused);
+  EXPECT_EQ(world.store->tool(kQuiz).value()->state, ToolState::available);
+}
+
 TEST(Acts, AToolHearsOfItsRemovalAndTheHostHearsWhatItSaid) {
   for (const char* const answer : {"ok", "error", "drop"}) {
     SmallWorld world;
