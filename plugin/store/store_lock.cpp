@@ -30,15 +30,20 @@ Result<StoreLock> StoreLock::take(const std::string& store_path) {
                                          std::generic_category().message(errno)));
 }
 
-StoreLock::StoreLock(StoreLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+StoreLock::StoreLock(StoreLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), taken_by_(other.taken_by_) {}
 
 StoreLock& StoreLock::operator=(StoreLock&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
+  std::swap(taken_by_, other.taken_by_);
   return *this;
 }
 
 StoreLock::~StoreLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ < 0) return;
+  // A child that was forked meanwhile shares the lock: closing alone would leave it locked as long as the child lives.
+  if (::getpid() == taken_by_) ::flock(descriptor_, LOCK_UN);
+  ::close(descriptor_);
 }
 
 }  // namespace ptb

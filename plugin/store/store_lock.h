@@ -1,6 +1,8 @@
 // The lock file beside a store: one bridge at a time, also within one process. Knows nothing of what it guards.
 #pragma once
 
+#include <unistd.h>
+
 #include <string>
 
 #include "core/result.h"
@@ -21,6 +23,7 @@ class StoreLock {
  private:
   explicit StoreLock(int descriptor) : descriptor_(descriptor) {}
   int descriptor_ = -1;
+  pid_t taken_by_ = ::getpid();
 };
 
 }  // namespace ptb

@@ -1,5 +1,6 @@
 // The file of the embedded store: whose it is, who may open it, what is left untouched.
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,6 +64,21 @@ TEST_F(SqliteFile, ASecondOpenIsLockedAlsoUnderAnotherName) {
   EXPECT_TRUE(capture_events(**first, "quiz", 1, 1).has_value());
   first->reset();
   EXPECT_TRUE(open_store(file("alias.db")).has_value());
+}
+
+TEST_F(SqliteFile, AForkedChildDoesNotKeepTheStoreLocked) {
+  auto store = open_store(path());
+  ASSERT_TRUE(store.has_value());
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  store->reset();
+  EXPECT_TRUE(open_store(path()).has_value());
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST_F(SqliteFile, ADatabaseShellInTheWayIsNamed) {
