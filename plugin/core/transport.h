@@ -2,6 +2,7 @@
 // result.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,7 +31,7 @@ struct HttpRequest {
 };
 
 /// Largest answer that is read; what is longer is cut off while it is read and counts as Fault::answer_too_large.
-inline constexpr std::size_t kMaxAnswerBytes = 64 * 1024;
+inline constexpr std::size_t kMaxAnswerBytes = std::size_t{64} * 1024;
 
 struct ExchangeResult {
   enum class Fault : std::uint8_t {

@@ -302,6 +302,7 @@ void Pump::finish_walks() {
   const std::vector<std::int64_t> lanes = std::exchange(over_, {});
   const Moment now = clock_.now();
   std::vector<EndedWalk> ended;
+  ended.reserve(lanes.size());
   for (const std::int64_t lane : lanes) ended.push_back({lanes_[lane].walk->walk(), lanes_[lane].walk->end(), {}});
   fault_point("walk.before_end");
   std::vector<Result<void>> recorded(ended.size(), context_.store.end_walks(ended, now.wall_ms));
