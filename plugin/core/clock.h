@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace ptb {
 
@@ -11,6 +12,9 @@ struct Moment {
   std::int64_t wall_ms = 0;       ///< since the Unix epoch; may jump
   std::int64_t monotonic_ms = 0;  ///< never goes back; origin unspecified
 };
+
+/// RFC 3339, UTC, milliseconds: "2026-03-01T08:30:00.125Z".
+std::string rfc3339(std::int64_t wall_ms);
 
 class Clock {
  public:

@@ -1,19 +1,15 @@
 #include "engine/json.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <chrono>
-
+#include "core/clock.h"
 #include "core/snapshot.h"
 
 namespace ptb {
 
 Json time_json(std::int64_t wall_ms) {
   if (wall_ms == 0) return nullptr;
-  const std::int64_t part_ms = ((wall_ms % 1000) + 1000) % 1000;
-  const auto seconds = static_cast<std::time_t>((wall_ms - part_ms) / 1000);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), part_ms);
+  return rfc3339(wall_ms);
 }
 
 std::string json_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }

@@ -38,6 +38,14 @@ OperationResult failed_part(std::string text) {
 Pump::Pump(SendContext& context, Transport& transport, Clock& clock, Operations& operations, PumpOptions options)
     : context_(context), transport_(transport), clock_(clock), operations_(operations), options_(options) {}
 
+template <typename Ended>
+void Pump::go_on(SingleSend& send, std::uint64_t ticket, bool doubtful, Ended ended) {
+  if (auto request = send.advance(clock_.now()))
+    start_exchange(ticket, std::move(*request), doubtful);
+  else
+    ended();
+}
+
 void Pump::post(Trigger trigger) {
   {
     const std::lock_guard lock(inbox_mutex_);
@@ -226,10 +234,7 @@ void Pump::handle(const ActTrigger& trigger) {
   ActRun& run = acts_[ticket];
   run.send = std::make_unique<SingleSend>(trigger.tool, std::move(stored), context_);
   run.operation = trigger.operation;
-  if (auto request = run.send->advance(clock_.now()))
-    start_exchange(ticket, std::move(*request), false);
-  else
-    act_ended(ticket);
+  go_on(*run.send, ticket, false, [&] { act_ended(ticket); });
 }
 
 void Pump::act_ended(std::uint64_t ticket) {
@@ -397,11 +402,8 @@ void Pump::send_single(std::int64_t lane_id, const SingleTrigger& trigger) {
   const std::int64_t attempt = std::max<std::int64_t>(lane->last_walk.ordinal - (*stored)->walks_before + 1, 2);
   run.single = std::make_unique<SingleSend>(lane->tool, **stored, std::move(*settings), attempt, context_);
   run.single_operation = trigger.operation;
-  if (auto request = run.single->advance(clock_.now()))
-    start_exchange(ticket_for(TicketKind::single, static_cast<std::uint64_t>(lane_id)), std::move(*request),
-                   run.doubtful);
-  else
-    finish_single(lane_id);
+  go_on(*run.single, ticket_for(TicketKind::single, static_cast<std::uint64_t>(lane_id)), run.doubtful,
+        [&] { finish_single(lane_id); });
 }
 
 void Pump::finish_single(std::int64_t lane_id) {
@@ -475,10 +477,7 @@ void Pump::ask_state_change(const Locator& tool, SaveRun& save) {
   save.phase = SaveRun::Phase::asking;
   save.state_change = std::make_unique<SingleSend>(tool, std::move(stored), std::string(), 1, context_);
   save.ticket = ticket_for(TicketKind::save, ++last_save_ticket_);
-  if (auto request = save.state_change->advance(clock_.now()))
-    start_exchange(save.ticket, std::move(*request), false);
-  else
-    state_change_ended(tool);
+  go_on(*save.state_change, save.ticket, false, [&] { state_change_ended(tool); });
 }
 
 void Pump::state_change_ended(const Locator& tool) {
@@ -602,29 +601,17 @@ void Pump::handle_result(const ExchangeResult& result) {
   if (kind == TicketKind::single) {
     SingleSend& single = *lanes_[lane].single;
     single.answered(result);
-    if (auto request = single.advance(clock_.now()))
-      start_exchange(result.ticket, std::move(*request), doubtful);
-    else
-      finish_single(lane);
-    return;
+    return go_on(single, result.ticket, doubtful, [&] { finish_single(lane); });
   }
   if (kind == TicketKind::act) {
     SingleSend& send = *acts_.at(result.ticket).send;
     send.answered(result);
-    if (auto request = send.advance(clock_.now()))
-      start_exchange(result.ticket, std::move(*request), doubtful);
-    else
-      act_ended(result.ticket);
-    return;
+    return go_on(send, result.ticket, doubtful, [&] { act_ended(result.ticket); });
   }
   for (auto& [tool, save] : saves_) {
     if (save.ticket != result.ticket || save.state_change == nullptr) continue;
     save.state_change->answered(result);
-    if (auto request = save.state_change->advance(clock_.now()))
-      start_exchange(result.ticket, std::move(*request), false);
-    else
-      state_change_ended(Locator(tool));
-    return;
+    return go_on(*save.state_change, result.ticket, false, [&] { state_change_ended(Locator(tool)); });
   }
 }
 

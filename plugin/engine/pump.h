@@ -143,6 +143,10 @@ class Pump {
 
   void act_ended(std::uint64_t ticket);
 
+  /// Begins the next exchange of a lone sending, or calls `ended` where there is none.
+  template <typename Ended>
+  void go_on(SingleSend& send, std::uint64_t ticket, bool doubtful, Ended ended);
+
   void start_ready();
   void start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtful);
   void handle_results();

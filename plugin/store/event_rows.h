@@ -19,6 +19,9 @@ constexpr std::int64_t place_number(std::int64_t lane, std::int64_t sequence) {
 }
 constexpr Place place_of(std::int64_t number) { return {number >> kSequenceBits, number & kMaxSequence}; }
 
+/// A time to be stored where 0 means "not yet".
+constexpr std::int64_t moment(std::int64_t now_ms) { return now_ms > 0 ? now_ms : 1; }
+
 /// The columns that read_event wants, in its order.
 #define PTB_EVENT_COLUMNS                                                                                     \
   "place, event_id, state, captured_as, walks_before, snapshot, occurred_at, captured_at, settled_at, kind, " \

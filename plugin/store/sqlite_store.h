@@ -103,7 +103,7 @@ class SqliteStore final : public Store {
   std::string settings_at(std::int64_t place);
   std::optional<std::int64_t> entered_key(const EventId& id);
   std::optional<std::int64_t> place_of_key(const EventId& id);
-  /// At the begin of a transaction only: no event of its own may be behind in the lanes.
+  /// Before the transaction inserts events of its own: those are not among the keys that it says have been entered.
   void enter_keys(Draft& draft);
   Walk begin_in(MirrorLane& entry, std::int64_t now_ms);
   Result<void> end_in(Draft& draft, EndedWalk& ended, std::int64_t now_ms);

@@ -112,7 +112,7 @@ void SqliteStore::forget_event(Draft& draft, std::int64_t number, EventState sta
   if (!waiting && state != EventState::parked) return;
   Lane& lane = draft.lane(place.lane).lane;
   connection_.query(kDiscard)
-      .bind(number, static_cast<int>(EventState::discarded), std::max<std::int64_t>(now_ms, 1), lane.last_walk.ordinal)
+      .bind(number, static_cast<int>(EventState::discarded), moment(now_ms), lane.last_walk.ordinal)
       .run();
   fault_point("store.forget.discarded");
   ++forgotten.discarded;

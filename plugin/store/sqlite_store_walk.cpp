@@ -30,9 +30,6 @@ constexpr const char* kSettle =
 constexpr const char* kStateOf = "SELECT state FROM event WHERE place = ?1";
 constexpr std::size_t kAnswerBytes = 200;
 
-/// 0 means "not yet" in every column that says when something was over.
-std::int64_t moment(std::int64_t now_ms) { return std::max<std::int64_t>(now_ms, 1); }
-
 bool may_walk(const Lane& lane, const Tool* tool) {
   return lane.waiting > 0 && lane.hold == LaneHold::none && lane.released && tool != nullptr &&
          tool->state == ToolState::available;

@@ -1,10 +1,5 @@
 #include "wire/encoding.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
-#include <ctime>
-
 namespace ptb {
 
 namespace {
@@ -53,12 +48,6 @@ std::optional<std::string> bytes_of_base64(std::string_view text) {
     bytes.push_back(static_cast<char>((held >> bits) & 255U));
   }
   return bytes;
-}
-
-std::string rfc3339(std::int64_t wall_ms) {
-  const std::int64_t part_ms = ((wall_ms % 1000) + 1000) % 1000;
-  const auto seconds = static_cast<std::time_t>((wall_ms - part_ms) / 1000);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), part_ms);
 }
 
 }  // namespace ptb

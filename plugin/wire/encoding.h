@@ -1,4 +1,4 @@
-// Bytes and times as the text that requests hold. Knows nothing of what they mean.
+// Bytes as the text that requests hold. Knows nothing of what they mean.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,5 @@ std::string base64url(std::string_view bytes);
 
 /// The bytes of base64 text, padded or not; nothing where it is no base64. The caller wipes them if they are secret.
 std::optional<std::string> bytes_of_base64(std::string_view text);
-
-/// RFC 3339, UTC, milliseconds: "2026-03-01T08:30:00.125Z".
-std::string rfc3339(std::int64_t wall_ms);
 
 }  // namespace ptb

@@ -6,6 +6,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "core/clock.h"
 #include "wire/encoding.h"
 #include "wire/request_url.h"
 #include "wire/status_answer.h"

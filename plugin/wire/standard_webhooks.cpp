@@ -7,7 +7,7 @@
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <nlohmann/json.hpp>
 
-#include "wire/encoding.h"
+#include "core/clock.h"
 #include "wire/openssl.h"
 #include "wire/request_url.h"
 #include "wire/status_answer.h"

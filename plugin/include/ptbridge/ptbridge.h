@@ -147,7 +147,8 @@ typedef struct ptb_host {
   /* [callback] Required to send. Hands the tool's secret to sink: for proxy-tool the shared
    * secret as it is; for standard-webhooks one or more keys between spaces, whsec_ (HMAC) or whsk_ (Ed25519), each of
    * which signs; for lti-notice the platform's RSA private key in PEM. Called when something is about to be sent; the
-   * bridge wipes its copy soon after and never stores it. Anything but PTB_OK, or no text, suspends the lane. */
+   * bridge never stores it and wipes its copy soon after (of RSA keys it keeps the last four, parsed, until close).
+   * Anything but PTB_OK, or no text, suspends the lane. */
   int32_t (*load_secret)(void* context, ptb_text vendor, ptb_text program, ptb_text_sink sink, void* sink_context);
 
   /* [callback] May be NULL. */
@@ -216,7 +217,7 @@ typedef struct ptb_capture_result {
   int32_t answer;    /* PTB_NEW, PTB_DUPLICATE, PTB_IGNORED */
   char event_id[40]; /* terminated; empty where ignored */
   char reason[40];   /* terminated; new: the deferral; ignored: tool_not_installed, tool_not_available, no_handler,
-                        wire_cannot_say */
+                        wire_cannot_say; what never waits also lane_held, lane_suspended, lane_waits_for_save */
   uint64_t sequence; /* place in the lane, from 1; 0 where ignored */
 } ptb_capture_result;
 

@@ -95,49 +95,43 @@ TEST(Batches, WhatTheWireCannotSayIsToldAndNotSent) {
   EXPECT_EQ(world.stored(waiting.id).state, EventState::delivered);
 }
 
+/// A world whose tool has answered its one event with the wish to be left alone for a minute, and would take it now.
+struct AskedForTime : SmallWorld {
+  AskedForTime() {
+    install_batching(kQuiz, ToolState::available, 1);
+    model = [](const Received&) { return "later"; };
+    capture_one(kQuiz, EventKind::course_imported, "A");
+    run();
+    model = [](const Received&) { return "ok"; };
+  }
+  std::size_t requests_after(std::int64_t ms) {
+    clock.advance(ms);
+    run();
+    return received.size();
+  }
+};
+
 TEST(RetryAfter, IsKeptToAndThenTheToolIsTriedWithoutAnyFurtherTrigger) {
-  SmallWorld world;
-  world.install_batching(kQuiz, ToolState::available, 1);
-  world.model = [](const Received&) { return "later"; };
-  world.capture_one(kQuiz, EventKind::course_imported, "A");
-  world.run();
+  AskedForTime world;
   EXPECT_EQ(world.received.size(), 1U);
-  world.model = [](const Received&) { return "ok"; };
-  world.clock.advance(50'000);
   EXPECT_TRUE(world.engine->tool_contacted(kQuiz));
-  world.run();
-  EXPECT_EQ(world.received.size(), 1U) << "a contact does not come before the time that the tool asked for";
-  world.clock.advance(11'000);
-  world.run();
-  EXPECT_EQ(world.received.size(), 2U);
+  EXPECT_EQ(world.requests_after(50'000), 1U) << "a contact does not come before the time that the tool asked for";
+  EXPECT_EQ(world.requests_after(11'000), 2U);
   EXPECT_EQ(world.lane(kQuiz).waiting, 0);
 }
 
 TEST(RetryAfter, OutlivesTheProcess) {
-  SmallWorld world;
-  world.install_batching(kQuiz, ToolState::available, 1);
-  world.model = [](const Received&) { return "later"; };
-  world.capture_one(kQuiz, EventKind::course_imported, "A");
-  world.run();
-  world.model = [](const Received&) { return "ok"; };
+  AskedForTime world;
   world.clock.advance(20'000);
   world.reopen();
-  world.run();
-  EXPECT_EQ(world.received.size(), 1U);
+  EXPECT_EQ(world.requests_after(0), 1U);
   EXPECT_NE(world.engine->report(R"({"report":"lanes"})")->find("\"next_at\":\""), std::string::npos);
-  world.clock.advance(41'000);
-  world.run();
-  EXPECT_EQ(world.received.size(), 2U);
+  EXPECT_EQ(world.requests_after(41'000), 2U);
   EXPECT_EQ(world.lane(kQuiz).waiting, 0);
 }
 
 TEST(RetryAfter, APersonDoesNotWaitForIt) {
-  SmallWorld world;
-  world.install_batching(kQuiz, ToolState::available, 1);
-  world.model = [](const Received&) { return "later"; };
-  world.capture_one(kQuiz, EventKind::course_imported, "A");
-  world.run();
-  world.model = [](const Received&) { return "ok"; };
+  AskedForTime world;
   EXPECT_TRUE(world.save(kQuiz, ToolState::available).ok);
   EXPECT_EQ(world.received.size(), 2U);
 }

@@ -16,7 +16,6 @@
 #include "event_wire_case.h"
 #include "published_rsa_key.h"
 #include "wire/encoding.h"
-#include "wire/lti_public_jwk.h"
 
 namespace ptb::test {
 namespace {
@@ -261,17 +260,17 @@ TEST(Notice, WithABadKeyIsNotSentAndSuspendsWithoutShowingIt) {
   EXPECT_EQ(ERR_peek_error(), 0u);
 }
 
-TEST(PublicJwk, IsThePublishedOneAndHoldsNothingPrivate) {
-  const auto jwk = lti_public_jwk(kPublishedRsaPem);
-  ASSERT_TRUE(jwk.has_value()) << jwk.error().text;
+TEST(RsaKey, HasThePublishedModulusExponentAndKeyId) {
+  const auto key = RsaKey::from_pem(kPublishedRsaPem);
+  ASSERT_TRUE(key.has_value()) << key.error().text;
+  EXPECT_EQ(key->kid(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+  EXPECT_EQ(key->e(), "AQAB");
   EXPECT_EQ(
-      *jwk,
-      R"({"kty":"RSA","use":"sig","alg":"RS256","kid":"NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",)"
-      R"("n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZC)"
-      R"(iFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7)"
-      R"(d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44)"
-      R"(-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB"})");
-  EXPECT_EQ(lti_public_jwk("nothing").error().status, Status::argument);
+      key->n(),
+      "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZC"
+      "iFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7"
+      "d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44"
+      "-csFCur-kEgU8awapJzKnqDKgw");
 }
 
 TEST(RsaKeys, GiveTheSameKeyAgainAndForgetTheOneUsedLongestAgo) {
