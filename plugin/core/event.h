@@ -83,6 +83,7 @@ struct Event {
   std::string context;    ///< encode_pairs
   std::int64_t occurred_at_ms = 0;
   std::int64_t captured_at_ms = 0;
+  std::int64_t not_before_ms = 0;  ///< the host wants it to go out no earlier; 0: at once
 
   /// The content handler that its item belongs to ("resource/x-acme-quiz"); empty: not said.
   [[nodiscard]] std::string_view content_handle() const;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/deferral.h"
@@ -27,15 +28,16 @@ struct LastWalk {
   bool completed = false;          ///< every event of the batch was answered
   std::int64_t stopped_by = 0;     ///< sequence; 0: completed, or stopped by this side
   std::string error;               ///< why it stopped, for people
-  std::int64_t not_before_ms = 0;  ///< the tool asked not to be tried again before; 0: it did not
+  std::int64_t not_before_ms = 0;  ///< its policy, or the tool, wants the next one no earlier; 0: neither does
 };
 
-enum class LaneHold : std::uint8_t { none = 0, held = 1, suspended = 2 };
+/// held: by a person; suspended: by a failure, until a save; queued: for whoever pulls, until it is redelivered.
+enum class LaneHold : std::uint8_t { none = 0, held = 1, suspended = 2, queued = 3 };
 
 /// A lane as the store has it.
 struct Lane {
   std::int64_t id = 0;
-  std::string key;        ///< the locator under which its events were captured: "vendor/program"
+  std::string key;        ///< the locator under which its events were captured, "vendor/program", and its part
   Locator tool;           ///< whom it is delivered to: that locator, or another one after a claim
   std::int64_t mark = 0;  ///< every event at or before it is settled
   std::int64_t last_sequence = 0;
@@ -50,6 +52,10 @@ struct Lane {
   /// known. Both 0: none.
   std::int64_t kept_from = 0;
   std::int64_t kept_through = 0;
+  /// How the tool's events were split when it was made: the lanes of one locator with a lower epoch drain first.
+  std::int64_t epoch = 0;
+  std::string split;                    ///< LanePart::split of its events
+  std::int64_t condition_since_ms = 0;  ///< its tool was installed, removed, switched on or off then; 0: never
 };
 
 /// A walk that has been begun: its batch is fixed.
@@ -64,12 +70,18 @@ struct Walk {
 
 struct WalkEnd {
   std::int64_t reached = 0;  ///< highest sequence that was answered
-  bool completed = false;
+  bool completed = false;    ///< all of the batch up to `through` was answered: the mark moves there
+  std::int64_t through = 0;  ///< of completed: the batch ends here already; 0: at its last event
+  std::int64_t settled = 0;  ///< of stopped: the mark moves to here all the same; 0: it stays
   std::int64_t stopped_by = 0;
   std::int64_t stopped_through = 0;  ///< last event of the request that failed; 0: `stopped_by` alone
   std::int64_t not_before_ms = 0;    ///< as LastWalk
   std::string error;
-  bool suspend = false;  ///< hold the lane as suspended, with `error` as the reason
+  LaneHold hold = LaneHold::none;  ///< suspended or queued: hold the lane so, with `error` as the reason
+  bool suspend_tool = false;       ///< Tool::suspended becomes `error`
+  /// What becomes of the event that stopped it: pending, or given up as parked or discarded.
+  EventState stopper = EventState::pending;
+  std::string stopper_reason;  ///< one word
 };
 
 /// A walk and how it ended.
@@ -79,10 +91,19 @@ struct EndedWalk {
   std::vector<StoredEvent> dropped;  ///< filled by the store: what will not be sent any more
 };
 
+/// Which of its tool's lanes an event belongs to. split: "" (the tool has one), "group", "course", or "none": one of
+/// its own, for as long as it waits.
+struct LanePart {
+  std::string split;
+  std::string name;   ///< of the group or the course
+  std::string other;  ///< a second course: what was captured for it before goes first, what comes after waits
+};
+
 /// An event to capture, and the settings that go with it.
 struct CaptureItem {
   Event event;
   std::string settings;  ///< encode_settings; empty: none
+  LanePart part;
 };
 
 struct CaptureAnswer {
@@ -101,8 +122,9 @@ struct CaptureBatch {
 };
 
 /// Asked inside the transaction for every item that is not a duplicate. `tool` is nullptr where none is installed,
-/// `lane` where there is none yet.
-using DecideCapture = std::function<CaptureDecision(const CaptureItem& item, const Tool* tool, const Lane* lane)>;
+/// `lane` where there is none yet. `behind`: events of other lanes go first.
+using DecideCapture =
+    std::function<CaptureDecision(const CaptureItem& item, const Tool* tool, const Lane* lane, bool behind)>;
 
 enum class EventFilterState : std::uint8_t { any, pending, delivered, refused, parked, discarded };
 
@@ -123,6 +145,61 @@ struct ForgetTerms {
 struct Forgotten {
   std::int64_t events = 0;     ///< whose content is gone, whatever their state
   std::int64_t discarded = 0;  ///< of them: had been waiting or parked
+};
+
+/// How long the settled events of a tool are kept, in ms.
+using ReceiptRetention = std::function<std::int64_t(const Locator& tool)>;
+
+/// The recorded failures of one event: attempts that stopped a walk.
+struct Failures {
+  std::int64_t count = 0;
+  std::int64_t first_at_ms = 0;
+  std::int64_t last_at_ms = 0;
+};
+struct FailedAttempt {
+  std::int64_t number = 0;  ///< from 1
+  std::int64_t at_ms = 0;
+  std::string text;
+};
+
+/// Why a lane may not be walked though its tool is available.
+struct LaneBlock {
+  std::int64_t lane = 0;      ///< whose events go first; 0: none
+  std::int64_t event = 0;     ///< sequence in that lane up to which they do; 0: all
+  std::int64_t until_ms = 0;  ///< an event of it is in a puller's hands until then at most; 0: none is
+};
+
+/// A value that the host has said is known: a setting at a scope, or the tool's own id of an item.
+struct KnownValue {
+  Locator tool;
+  std::string what;   ///< "setting:system", "setting:course", "setting:content" or "item"
+  std::string whose;  ///< id of the course or the item; empty at system scope
+  std::string key;    ///< of a setting; empty for an item
+  std::string value;
+};
+
+/// Events that somebody has taken to deal with them.
+struct Lease {
+  std::string token;  ///< 32 lower-case hex digits
+  std::int64_t until_ms = 0;
+  std::vector<StoredEvent> events;  ///< each with its settings
+};
+
+/// What a person did.
+struct AuditEntry {
+  std::int64_t number = 0;  ///< from 1, given by the store
+  std::int64_t at_ms = 0;
+  std::string who;
+  std::string what;    ///< the order's name
+  std::string target;  ///< tool, lane or event
+  std::string detail;  ///< the order, and what came of it, in one line
+};
+
+/// What waits for a tool, over all its lanes.
+struct Backlog {
+  std::int64_t waiting = 0;
+  std::int64_t lanes = 0;      ///< in which something waits
+  std::int64_t oldest_at = 0;  ///< capture of the oldest waiting event; 0: none
 };
 
 struct StoreIdentity {
@@ -146,33 +223,51 @@ class Store {
   virtual Result<void> remove_tool(const Locator& locator) = 0;
   virtual Result<std::optional<Tool>> tool(const Locator& locator) = 0;
   virtual Result<std::vector<Tool>> tools() = 0;
-  /// Gives the lane of `from` to the tool `to`, unreleased. Errors: Status::not_found where `from` has no lane or `to`
+  /// Gives the lanes of `from` to the tool `to`, unreleased. Errors: Status::not_found where `from` has no lane or `to`
   /// is not installed; Status::refused where `from` is installed itself.
   virtual Result<void> claim(const Locator& from, const Locator& to) = 0;
+
+  // -- policies
+  /// The policy document in force for a locator, installed or not; empty: the default.
+  virtual Result<void> put_policy(const Locator& locator, const std::string& document) = 0;
+  virtual Result<std::vector<std::pair<Locator, std::string>>> policies() = 0;
 
   // -- lanes
   virtual Result<std::vector<Lane>> lanes() = 0;  ///< by key
   virtual Result<Lane> lane(std::int64_t id) = 0;
   virtual Result<std::vector<Lane>> lanes_of(const Locator& tool) = 0;
   virtual Result<void> hold_lane(std::int64_t id, LaneHold hold, const std::string& reason) = 0;
+  /// Why it may not be walked now, besides what Lane and Tool say; empty: it may.
+  virtual Result<std::optional<LaneBlock>> block_of(std::int64_t lane, std::int64_t now_ms) = 0;
+  /// Lanes with waiting events that may have been blocked by this one: newer epochs of its locator, and events of two
+  /// courses.
+  virtual Result<std::vector<std::int64_t>> lanes_behind(std::int64_t lane) = 0;
+  virtual Result<Backlog> backlog(const Locator& tool) = 0;
 
   // -- capture
   /// All batches in one commit; each gets its answers. Errors: Status::store; then nothing of any batch is stored.
   virtual Result<void> capture(std::span<CaptureBatch* const> batches, const DecideCapture& decide) = 0;
 
   // -- walks
-  /// Fixes a batch of everything that waits in the lane and records the walk's start. Empty where nothing waits, the
-  /// lane is held, suspended or not released, or its tool is not available.
+  /// Fixes a batch of everything that waits in the lane, up to where another lane goes first, and records the walk's
+  /// start. Empty where nothing waits, the lane is held, suspended, queued, blocked or not released, or its tool is not
+  /// available or is suspended.
   virtual Result<std::optional<Walk>> begin_walk(std::int64_t lane, std::int64_t now_ms) = 0;
-  /// Sets the tool's state; where that is available also releases its lanes, lifts suspensions (not holds) and begins a
-  /// walk in each that is not held and in which something waits. One transaction, serialised with capture.
+  /// Sets the tool's state; where that is available also releases its lanes, lifts suspensions and queues (not holds)
+  /// and begins a walk in each that begin_walk would walk. One transaction, serialised with capture.
   virtual Result<std::vector<Walk>> save_tool(const Locator& locator, ToolState state, std::int64_t now_ms) = 0;
   /// Records how far each walk got, all in one commit, since lanes often end together. Completed: the mark moves to the
-  /// walk's last event. Stopped by an event: never-waiting events of the batch (waits_after_failure is false) that were
-  /// not answered become discarded(not_responding) and come back in `dropped`; those before it were answered and become
-  /// delivered. Errors: Status::state where a walk is not the last one of its lane or has ended; then nothing is
-  /// recorded of any.
+  /// walk's last event or to `through`. Stopped by an event: that is recorded as a failure of it, and never-waiting
+  /// events of the batch (waits_after_failure is false) that were not answered become discarded(not_responding) and
+  /// come back in `dropped`; those before it were answered and become delivered. Errors: Status::state where a walk is
+  /// not the last one of its lane or has ended; then nothing is recorded of any.
   virtual Result<void> end_walks(std::span<EndedWalk> ended, std::int64_t now_ms) = 0;
+  /// The walk under way has had everything up to `through` answered: the mark moves there. Errors: Status::state as
+  /// end_walks.
+  virtual Result<void> advance_mark(const Walk& walk, std::int64_t through, std::int64_t now_ms) = 0;
+  virtual Result<Failures> failures(const Place& place) = 0;
+  /// The first and the last 19 of them, in order.
+  virtual Result<std::vector<FailedAttempt>> failed_attempts(const Place& place) = 0;
   /// The same for one walk; what was dropped is appended.
   Result<void> end_walk(const Walk& walk, const WalkEnd& end, std::int64_t now_ms, std::vector<StoredEvent>& dropped) {
     EndedWalk one{walk, end, {}};
@@ -193,6 +288,28 @@ class Store {
   virtual Result<std::optional<StoredEvent>> first_waiting(std::int64_t lane) = 0;
   virtual Result<std::string> settings(std::int64_t snapshot) = 0;  ///< encode_settings; "" for 0
 
+  // -- values
+  virtual Result<void> put_known(const KnownValue& known, std::int64_t now_ms) = 0;
+  /// By `tool`, `what`, `whose` and `key`.
+  virtual Result<std::optional<std::string>> known(const KnownValue& asked) = 0;
+
+  // -- pull
+  /// Up to `limit` events, in order, that wait in queued or suspended lanes of the tool (or in any lane of a suspended
+  /// tool) and that nobody holds, are the caller's until the lease ends. An empty lease: there are none.
+  virtual Result<Lease> take(const Locator& tool, int limit, const std::string& token, std::int64_t until_ms,
+                             std::int64_t now_ms) = 0;
+  /// Ends the lease of one event: `acknowledged` makes it delivered, else it is given back. Errors: Status::refused
+  /// where the token does not hold it (any more).
+  virtual Result<void> end_lease(const EventId& id, const std::string& token, bool acknowledged,
+                                 std::int64_t now_ms) = 0;
+
+  // -- what people did
+  virtual Result<void> put_audit(const AuditEntry& entry) = 0;
+  virtual Result<std::vector<AuditEntry>> audit(std::int64_t after, int limit) = 0;  ///< by number
+  /// Whether the host was told that too much waits for the tool, and not yet that it is over.
+  virtual Result<void> put_watch(const Locator& tool, bool raised) = 0;
+  virtual Result<bool> watch_raised(const Locator& tool) = 0;
+
   // -- upkeep
   /// Takes the content off every event that the terms name: arguments, context, settings (those that other events share
   /// stay with one of these), ids of course and item, operation, answer. What waited or was parked becomes
@@ -201,7 +318,7 @@ class Store {
   /// Removes up to `pieces` settled rows that are older than their retention, and what belongs to them alone. True:
   /// there is more. Event ids are kept `key_retention_ms` longer than the payload needs, so that a repeated capture is
   /// recognised.
-  virtual Result<bool> reclaim(std::int64_t now_ms, std::int64_t receipt_retention_ms, std::int64_t key_retention_ms,
+  virtual Result<bool> reclaim(std::int64_t now_ms, const ReceiptRetention& retention, std::int64_t key_retention_ms,
                                int pieces) = 0;
 };
 

@@ -118,6 +118,7 @@ struct Tool {
   std::string descriptor;  ///< the document as it was registered
   ToolState state = ToolState::unavailable;
   ToolOptions options;
+  std::string suspended;  ///< why nothing is sent until an administrator saves it; empty: it is
 };
 
 }  // namespace ptb
