@@ -30,6 +30,15 @@ struct WalkProgress {
   std::uint64_t total = 0;
 };
 
+/// Too much waits for a tool, or for too long, or no more so; or one event stops its lane again and again.
+struct WatchEvent {
+  const Locator* tool = nullptr;
+  bool raised = false;  ///< false: it is over
+  std::int64_t waiting = 0;
+  std::int64_t oldest_at_ms = 0;  ///< 0: nothing waits
+  std::string_view text;
+};
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -39,6 +48,7 @@ class Host {
   virtual Result<std::string> load_secret(const Locator& tool) = 0;
   virtual void outcome(const EventOutcome& outcome) = 0;
   virtual void progress(const WalkProgress& progress) = 0;
+  virtual void watch(const WatchEvent& watch) = 0;
 };
 
 }  // namespace ptb

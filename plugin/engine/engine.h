@@ -41,6 +41,7 @@ struct EngineParts {
   Host& host;
   ReadDescriptor read_descriptor;
   FindWire find_wire;
+  ReadPolicy read_policy;
 };
 
 /// An event as the host reports it.
@@ -54,6 +55,7 @@ struct ReportedEvent {
   Pairs arguments;
   Pairs context;
   std::int64_t occurred_at_ms = 0;  ///< 0: now
+  std::int64_t not_before_ms = 0;   ///< 0: at once
 };
 
 /// What an order came to: JSON, and the operation it started, or 0.
@@ -71,11 +73,14 @@ class Engine {
   Result<OperationId> capture(std::vector<ReportedEvent> events, std::vector<CaptureAnswer>& answers,
                               bool want_operation);
 
-  /// `keep_state`: a tool known already stays in the state it has.
-  Result<void> tool_installed(Tool tool, bool keep_state);
+  /// `keep_state`: a tool known already stays in the state it has. `policy`: a preset's name or a document; empty: the
+  /// one in force stays.
+  Result<void> tool_installed(Tool tool, bool keep_state, const std::string& policy);
   Result<OperationId> tool_saved(const Locator& locator, ToolState state);
   Result<void> tool_removed(const Locator& locator);
   Result<OperationId> tool_contacted(const Locator& locator);
+  /// What was delayed until that value is known goes on.
+  Result<void> value_known(const KnownValue& known);
 
   /// Works for at most timeout_ms on this thread, or not at all where another thread is doing so. Returns in how many
   /// milliseconds something is due.

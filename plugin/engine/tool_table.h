@@ -7,11 +7,14 @@
 #include <memory>
 #include <mutex>
 
+#include "core/policy.h"
 #include "core/wire.h"
 
 namespace ptb {
 
 using ReadDescriptor = std::function<Result<Descriptor>(std::string_view xml)>;
+/// A preset's name or a document; empty: the default.
+using ReadPolicy = std::function<Result<Policy>(std::string_view name_or_document)>;
 using FindWire = std::function<const Wire*(std::string_view name)>;  ///< nullptr: no such wire
 
 /// A tool and the wire that it is spoken to through.

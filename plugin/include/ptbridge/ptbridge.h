@@ -37,7 +37,7 @@ extern "C" {
 #endif
 
 #define PTB_ABI_MAJOR 1u
-#define PTB_ABI_MINOR 1u
+#define PTB_ABI_MINOR 2u
 
 /* ---- status: what a call returns -------------------------------------------------------------------------------- */
 
@@ -132,6 +132,17 @@ typedef struct ptb_progress {
   uint64_t total;    /* events in the batch */
 } ptb_progress;
 
+/* Too much waits for a tool, or for too long, by the limits of its policy; or that is over. Since 1.2. */
+typedef struct ptb_watch {
+  uint32_t struct_size;
+  int32_t raised; /* 1: a limit was crossed; 0: nothing is beyond a limit any more */
+  ptb_text vendor;
+  ptb_text program;
+  uint64_t waiting;     /* events that wait for the tool */
+  int64_t oldest_at_ms; /* when the oldest of them was captured; 0: none */
+  ptb_text text;        /* one line that an administrator can read */
+} ptb_watch;
+
 typedef struct ptb_host {
   uint32_t struct_size;
   void* context; /* handed back in every callback; owned by the host, must live until close has returned PTB_OK */
@@ -161,6 +172,10 @@ typedef struct ptb_host {
    * never go back. Give both or neither. */
   int64_t (*wall_clock_ms)(void* context);
   int64_t (*monotonic_clock_ms)(void* context);
+
+  /* [callback] May be NULL. Since 1.2. Once when a watch limit of a tool's policy is crossed, and once when it is over.
+   */
+  void (*watch)(void* context, const ptb_watch* watch);
 } ptb_host;
 
 /* ---- arguments of calls
@@ -206,6 +221,7 @@ typedef struct ptb_event {
                   content handler the item's events go to), user_id (never sent, only for forgetting a person) */
   size_t context_count;
   int64_t occurred_at_ms; /* 0: now */
+  int64_t not_before_ms;  /* since 1.2: it goes out no earlier; 0: at once */
 } ptb_event;
 
 #define PTB_NEW 1       /* stored; it will be delivered, now or later */
@@ -246,7 +262,22 @@ typedef struct ptb_tool {
   ptb_text lti_deployment_id; /* lti-notice */
   uint32_t max_batch; /* standard-webhooks, lti-notice: events a request that the tool takes; 0: 1; at most 1000 */
   uint32_t reserved;
+  /* since 1.2 */
+  ptb_text policy; /* name of a preset, or a policy document, XML (docs/policies.md); empty: the one in force stays, at
+                      first blackboard */
 } ptb_tool;
+
+/* A value that delayed events wait for: a tool setting that has been set, or the tool's own id of an item. Since 1.2.
+ */
+typedef struct ptb_value {
+  uint32_t struct_size;
+  int32_t scope; /* of a setting: PTB_SCOPE_*; of an item: PTB_SCOPE_CONTENT */
+  ptb_text vendor;
+  ptb_text program;
+  ptb_text id;    /* of the course or the item; empty at PTB_SCOPE_SYSTEM */
+  ptb_text key;   /* of the setting; empty: value is the tool's own id of the item */
+  ptb_text value; /* not empty */
+} ptb_value;
 
 /* What an operation has come to: see wait. */
 typedef struct ptb_operation_result {
@@ -331,6 +362,9 @@ typedef struct ptb_api {
    * is done when the call returns. See docs/abi.md for the orders. */
   int32_t (*administer)(ptb_bridge* bridge, ptb_text order, ptb_text_sink sink, void* sink_context, uint64_t* operation,
                         ptb_error* error);
+
+  /* [any-thread] Since 1.2. A value has become known: what was delayed until then goes on. */
+  int32_t (*value_known)(ptb_bridge* bridge, const ptb_value* value, ptb_error* error);
 } ptb_api;
 
 /* The one exported function. Gives the table, which is valid until dlclose, or NULL where abi_major is not the
