@@ -54,11 +54,14 @@ CaptureDecision decide_capture(EventKind kind, const ToolCondition& condition) {
   if (row.failed == When::dropped) {
     if (condition.lane_held) return ignore("lane_held");
     if (condition.lane_suspended) return ignore("lane_suspended");
+    if (condition.lane_queued) return ignore("lane_queued");
     if (!condition.lane_released) return ignore("lane_waits_for_save");
   }
   if (condition.lane_held) return defer(Deferral::held);
   if (condition.lane_suspended) return defer(Deferral::suspended);
+  if (condition.lane_queued) return defer(Deferral::queued_for_pull);
   if (condition.lane_has_backlog || !condition.lane_released) return defer(Deferral::behind_backlog);
+  if (condition.gate) return defer(*condition.gate);
   return {CaptureDecision::Verdict::deliver, Deferral::first_attempt, {}};
 }
 
@@ -91,8 +94,11 @@ Deferral deferral_now(const ToolCondition& condition, Deferral captured_as, bool
   if (*condition.installed_as != ToolState::available) return Deferral::not_available;
   if (condition.lane_held) return Deferral::held;
   if (condition.lane_suspended) return Deferral::suspended;
+  if (condition.lane_queued) return Deferral::queued_for_pull;
   if (!is_head) return Deferral::behind_backlog;
   if (!condition.lane_released) return captured_as == Deferral::first_attempt ? Deferral::behind_backlog : captured_as;
+  if (condition.lane_has_backlog) return Deferral::behind_backlog;
+  if (condition.gate) return *condition.gate;
   if (last_walk_failed) return Deferral::not_responding;
   return captured_as;
 }

@@ -23,7 +23,7 @@ struct CaptureDecision {
   Deferral deferral{};          ///< of deliver: first_attempt
   std::string_view ignored_as;  ///< of ignore: tool_not_installed, tool_not_available, no_handler,
                                 ///< wire_cannot_say; of actions that never wait also lane_held, lane_suspended,
-                                ///< lane_waits_for_save
+                                ///< lane_queued, lane_waits_for_save
 };
 
 /// How the tool and the lane stand at the moment of capture.
@@ -34,7 +34,9 @@ struct ToolCondition {
   bool lane_has_backlog = false;
   bool lane_released = true;  ///< false: events from before the installation wait for an administrator's save
   bool lane_held = false;
-  bool lane_suspended = false;
+  bool lane_suspended = false;  ///< or the whole tool is
+  bool lane_queued = false;
+  std::optional<Deferral> gate;  ///< delayed or maintenance: its policy lets the event not go out now
 };
 
 CaptureDecision decide_capture(EventKind kind, const ToolCondition& condition);

@@ -30,6 +30,14 @@ std::string fresh_nonce(Random& random) {
   return nonce;
 }
 
+double chance(Random& random) {
+  std::array<unsigned char, 4> bytes{};
+  random.fill(bytes);
+  double value = 0;
+  for (const unsigned char byte : bytes) value = (value + byte) / 256;
+  return value;
+}
+
 void wipe(std::string& secret) {
   volatile char* const bytes = secret.data();
   for (std::size_t i = 0; i < secret.size(); ++i) bytes[i] = '\0';
@@ -97,7 +105,8 @@ bool ActiveWalk::load_page() {
   }
   read_through_ = page_.back().place.sequence;
   settings_.reserve(page_.size());  // outgoing_ points into it
-  for (const auto& stored : page_) {
+  for (auto& stored : page_) {
+    if (!prepare(stored)) return false;
     auto settings = effective_settings(stored.settings);
     if (!settings) {
       stopped_by_us(settings.error().text);
@@ -111,6 +120,66 @@ bool ActiveWalk::load_page() {
   return true;
 }
 
+/// Puts in what the policy wants to be sent as it is now.
+bool ActiveWalk::prepare(StoredEvent& stored) {
+  const Policy& policy = *tool_->policy;
+  if (policy.current_settings) {
+    auto now_set = context_.host.load_settings(lane_.tool, stored.event.course_id, stored.event.content_id);
+    if (!now_set) {
+      stopped_by_us("the tool settings could not be loaded: " + printable(now_set.error().text, 120));
+      return false;
+    }
+    stored.settings = encode_settings(std::move(*now_set));
+  }
+  const bool may_lack_item = !policy.delays.empty() && policy.delays.back().until == Delay::Until::item &&
+                             policy.delays.back().kinds.contains(stored.event.kind);
+  constexpr std::string_view kItemId = "external_content_id";
+  if (!may_lack_item || !find_encoded(stored.event.arguments, kItemId).value_or("").empty()) return true;
+  const std::string known = Gatekeeper(context_.store, policy, lane_, ToolState::available).known_item(stored);
+  auto arguments = decode_pairs(stored.event.arguments);
+  if (known.empty() || !arguments) return true;
+  std::erase_if(*arguments, [&](const auto& pair) { return pair.first == kItemId; });
+  arguments->emplace_back(kItemId, known);
+  stored.event.arguments = encode_pairs(*arguments);
+  return true;
+}
+
+bool ActiveWalk::held_back(const Moment& now) {
+  const StoredEvent& stored = page_[page_at_];
+  const Policy& policy = *tool_->policy;
+  if (stored.event.not_before_ms == 0 && !looks_at_events(policy)) return false;
+  const Gatekeeper gatekeeper(context_.store, policy, lane_, ToolState::available);
+  const std::int64_t too_old_at = gatekeeper.given_up_at(stored);
+  if (too_old_at != 0 && too_old_at <= now.wall_ms) {
+    const GivenUp given = given_up(policy.give_up.then);
+    if (given.suspend_tool) {
+      stopped_by_us("event " + to_text(stored.event.id) + " has waited too long: save " + to_text(lane_.tool) +
+                    " to try again");
+      end_.suspend_tool = true;
+      return true;
+    }
+    ++page_at_;
+    ++tally_.discarded;
+    set_aside(stored, given.state, "too_old", "it waited longer than its policy allows", now);
+    return true;
+  }
+  const Gate gate = gatekeeper.gate(stored, now.wall_ms);
+  if (gate.open) return false;
+  over_ = true;
+  closed_gate_ = gate;
+  const std::int64_t through = stored.place.sequence - 1;
+  end_.completed = through >= walk_.first;
+  if (end_.completed) {
+    end_.reached = through;
+    end_.through = through;
+  } else {
+    end_.error = "waits for " + gate.waits_for;
+  }
+  end_.not_before_ms = std::max<std::int64_t>(gate.at_ms, 1);
+  tell(stored, EventState::pending, to_text(gate.deferral), "waits for " + gate.waits_for);
+  return true;
+}
+
 void ActiveWalk::forget_page() {
   outgoing_.clear();
   settings_.clear();
@@ -119,15 +188,14 @@ void ActiveWalk::forget_page() {
   wipe(secret_);
 }
 
-bool ActiveWalk::load_secret() {
+bool ActiveWalk::load_secret(const Moment& now) {
   if (!secret_.empty()) return true;
   auto secret = context_.host.load_secret(lane_.tool);
   if (!secret || secret->empty()) {
     Outcome outcome{Outcome::Kind::suspended,
                     "the secret of " + to_text(lane_.tool) + " is missing: store it, then save the tool"};
     if (!secret) outcome.text += " (" + printable(secret.error().text, 120) + ")";
-    stopped_at(page_at_, outcome);
-    return false;
+    return stopped_at(page_at_, outcome, std::nullopt, now), false;
   }
   secret_ = std::move(*secret);
   return true;
@@ -148,13 +216,14 @@ std::optional<HttpRequest> ActiveWalk::advance(const Moment& now) {
       }
     }
     if ((page_is_short() || std::exchange(reread_asked_, false)) && !load_page()) break;
-    if (!load_secret()) break;
+    if (held_back(now)) continue;
+    if (!load_secret(now)) break;
     fault_point("walk.before_send");
     const std::span<const Outgoing> rest(outgoing_.data() + page_at_, group_size());
     auto built =
         tool_->wire->build(tool_->at_send, rest, Stamp{now.wall_ms, fresh_nonce(context_.random)}, secret_, fallback_);
     if (!built) {
-      stopped_at(page_at_, {Outcome::Kind::failed, built.error().text});
+      stopped_at(page_at_, {Outcome::Kind::failed, built.error().text}, FailureKind::not_sent, now);
       break;
     }
     if (built->taken > 0) {
@@ -167,7 +236,7 @@ std::optional<HttpRequest> ActiveWalk::advance(const Moment& now) {
       ++tally_.discarded;
       settled(stored, EventState::discarded, built->unsendable, now);
     } else {
-      stopped_at(page_at_, built->unsendable);
+      stopped_at(page_at_, built->unsendable, FailureKind::not_sent, now);
     }
   }
   show_progress(now, true);
@@ -185,7 +254,8 @@ void ActiveWalk::answered(const ExchangeResult& result, const Moment& now) {
     }
   }
   fallback_ = 0;
-  const Outcome outcome = tool_->wire->judge(result);
+  const Outcome by_wire = tool_->wire->judge(result);
+  const Outcome outcome = judge_under(*tool_->policy, result, by_wire);
   for (; in_flight_ > 0 && !over_; --in_flight_) {
     const StoredEvent& stored = page_[page_at_];
     ++tally_.sent;
@@ -204,12 +274,12 @@ void ActiveWalk::answered(const ExchangeResult& result, const Moment& now) {
       case Outcome::Kind::failed:
       case Outcome::Kind::suspended:
         ++tally_.failed;
-        stopped_at(page_at_, outcome);
-        if (retry_after_ms_ != 0) end_.not_before_ms = now.wall_ms + retry_after_ms_;
+        stopped_at(page_at_, outcome, failure_kind(result, by_wire), now);
         return;
     }
     ++page_at_;
   }
+  keep_progress(now);
   show_progress(now, false);
 }
 
@@ -225,40 +295,99 @@ void ActiveWalk::settled(const StoredEvent& stored, EventState state, const Outc
   const std::string reason = outcome.kind == Outcome::Kind::no_handler        ? "no_handler"
                              : outcome.kind == Outcome::Kind::not_expressible ? "wire_cannot_say"
                                                                               : "refused";
+  set_aside(stored, state, reason, outcome.text, now);
+}
+
+void ActiveWalk::set_aside(const StoredEvent& stored, EventState state, const std::string& reason,
+                           const std::string& text, const Moment& now) {
   fault_point("walk.before_settle");
-  const auto written = context_.store.settle(stored.place, state, reason, outcome.text, now.wall_ms);
+  const auto written = context_.store.settle(stored.place, state, reason, text, now.wall_ms);
   fault_point("walk.after_settle");
   // Refused: somebody has settled it meanwhile, which stays.
   if (!written && written.error().status != Status::refused) return stopped_by_us(written.error().text);
   ++done_;
   end_.reached = stored.place.sequence;
   last_event_id_ = to_text(stored.event.id);
-  tell(stored, state, {}, outcome.text);
+  tell(stored, state, {}, text);
 }
 
-void ActiveWalk::stopped_at(std::size_t page_at, const Outcome& outcome) {
+void ActiveWalk::stopped_at(std::size_t page_at, const Outcome& outcome, std::optional<FailureKind> kind,
+                            const Moment& now) {
   const StoredEvent& stored = page_[page_at];
   over_ = true;
   end_.stopped_by = stored.place.sequence;
   if (in_flight_ > 1) end_.stopped_through = page_[page_at + in_flight_ - 1].place.sequence;
-  retry_after_ms_ = outcome.retry_after_ms;
+  if (!tool_->policy->restart_first && stored.place.sequence > walk_.first) end_.settled = stored.place.sequence - 1;
   end_.error = outcome.text;
-  end_.suspend = outcome.kind == Outcome::Kind::suspended;
   stopped_by_id_ = to_text(stored.event.id);
-  const bool again = lane_.stopping_sequence == stored.place.sequence;
-  if (!end_.suspend && tally_.acknowledged > 0 && again && lane_.stopping_count + 1 >= kStopsBeforeSuspension) {
-    end_.suspend = true;
-    end_.error = "event " + stopped_by_id_ + " has stopped " + std::to_string(kStopsBeforeSuspension) +
-                 " walks that had got past others (" + outcome.text +
-                 "): look at it, park it or mend the tool, then save the tool";
+  if (outcome.retry_after_ms != 0) end_.not_before_ms = now.wall_ms + outcome.retry_after_ms;
+  if (outcome.kind == Outcome::Kind::suspended)
+    end_.hold = LaneHold::suspended;
+  else if (kind)
+    follow_policy(stored, *kind, outcome.retry_after_ms, now);
+  const Deferral deferral = end_.hold == LaneHold::queued                           ? Deferral::queued_for_pull
+                            : end_.hold == LaneHold::suspended || end_.suspend_tool ? Deferral::suspended
+                                                                                    : Deferral::not_responding;
+  if (deferral == Deferral::suspended)
+    context_.host.log(LogLevel::warning, (end_.suspend_tool ? "tool " + to_text(lane_.tool) : "lane " + lane_.key) +
+                                             " is suspended: " + end_.error);
+  tell(stored, end_.stopper, end_.stopper == EventState::pending ? to_text(deferral) : "", end_.error);
+}
+
+void ActiveWalk::follow_policy(const StoredEvent& stored, FailureKind kind, std::int64_t retry_after_ms,
+                               const Moment& now) {
+  const Policy& policy = *tool_->policy;
+  auto failures = context_.store.failures(stored.place);
+  if (!failures) return;
+  ++failures->count;
+  if (failures->count == 1) failures->first_at_ms = now.wall_ms;
+  failures->last_at_ms = now.wall_ms;
+  const FailureDecision decision = after_failure(policy, kind, *failures, chance(context_.random));
+  switch (decision.kind) {
+    case FailureDecision::Kind::hold: {
+      const bool again = lane_.stopping_sequence == stored.place.sequence;
+      if (tally_.acknowledged == 0 || !again || lane_.stopping_count + 1 < kStopsBeforeSuspension) return;
+      end_.hold = LaneHold::suspended;
+      end_.error = "event " + stopped_by_id_ + " has stopped " + std::to_string(kStopsBeforeSuspension) +
+                   " walks that had got past others (" + end_.error +
+                   "): look at it, park it or mend the tool, then save the tool";
+      return;
+    }
+    case FailureDecision::Kind::retry:
+      end_.not_before_ms = std::max(decision.at_ms, retry_after_ms != 0 ? now.wall_ms + retry_after_ms : 0);
+      return;
+    case FailureDecision::Kind::queue: end_.hold = LaneHold::queued; return;
+    case FailureDecision::Kind::park: return give_up_stopper(stored, GiveUp::Then::park, decision.why);
+    case FailureDecision::Kind::discard: return give_up_stopper(stored, GiveUp::Then::discard, decision.why);
+    case FailureDecision::Kind::suspend: return give_up_stopper(stored, GiveUp::Then::suspend, decision.why);
   }
-  if (end_.suspend) context_.host.log(LogLevel::warning, "lane " + lane_.key + " is suspended: " + end_.error);
-  tell(stored, EventState::pending, to_text(end_.suspend ? Deferral::suspended : Deferral::not_responding), end_.error);
+}
+
+void ActiveWalk::give_up_stopper(const StoredEvent& stored, GiveUp::Then then, const std::string& reason) {
+  const GivenUp given = given_up(then);
+  end_.suspend_tool = given.suspend_tool;
+  end_.stopper = given.state;
+  end_.stopper_reason = given.suspend_tool ? std::string() : reason;
+  if (given.suspend_tool)
+    end_.error = "event " + to_text(stored.event.id) + " was tried as often as its policy allows (" + end_.error +
+                 "): mend the tool, then save it";
+  else
+    ++tally_.discarded;
+}
+
+/// A policy that restarts with the next event has the mark follow the answers.
+void ActiveWalk::keep_progress(const Moment& now) {
+  const Policy& policy = *tool_->policy;
+  if (policy.restart_first || all_answered() || ++answered_since_mark_ < policy.settle) return;
+  answered_since_mark_ = 0;
+  const std::int64_t through = page_[page_at_ - 1].place.sequence;
+  if (auto moved = context_.store.advance_mark(walk_, through, now.wall_ms); !moved) stopped_by_us(moved.error().text);
 }
 
 void ActiveWalk::stopped_by_us(std::string why) {
   over_ = true;
   end_.error = std::move(why);
+  if (tool_ != nullptr && !tool_->policy->restart_first && end_.reached >= walk_.first) end_.settled = end_.reached;
 }
 
 void ActiveWalk::tell(const StoredEvent& stored, EventState state, std::string_view deferral, std::string_view text) {

@@ -12,6 +12,7 @@
 #include "core/host.h"
 #include "core/store.h"
 #include "core/transport.h"
+#include "engine/gatekeeper.h"
 #include "engine/operations.h"
 #include "engine/tool_table.h"
 
@@ -24,6 +25,9 @@ struct SendContext {
   Random& random;
   const ToolTable& tools;
 };
+
+/// In [0, 1).
+double chance(Random& random);
 
 /// 32 lower-case hex digits (proxy-tool-protocol §2).
 std::string fresh_nonce(Random& random);
@@ -59,22 +63,33 @@ class ActiveWalk {
 
   /// The operations that end with this walk.
   [[nodiscard]] const std::vector<OperationId>& operations() const { return operations_; }
-  /// The tool asked to be left alone for so long; 0: it did not.
-  [[nodiscard]] std::int64_t retry_after_ms() const { return retry_after_ms_; }
+  /// Why the walk ended before the event behind those that it had answered, where that event may not go out yet.
+  [[nodiscard]] const std::optional<Gate>& closed_gate() const { return closed_gate_; }
+  /// The event that stopped it was given up, so that the next one can be sent at once.
+  [[nodiscard]] bool goes_on() const { return end_.stopper != EventState::pending; }
   void join(OperationId operation) { operations_.push_back(operation); }
 
  private:
   bool load_page();
+  bool prepare(StoredEvent& stored);
+  /// Ends the walk, or gives events up, where the next one may not go out. True: look again.
+  bool held_back(const Moment& now);
   /// How many of the events from page_at_ on may go into one request.
   [[nodiscard]] std::size_t group_size() const;
   [[nodiscard]] std::size_t batch_limit() const;
   [[nodiscard]] bool page_is_short() const;
-  bool load_secret();
+  bool load_secret(const Moment& now);
   void forget_page();
   void acknowledged(const StoredEvent& stored);
   void settled(const StoredEvent& stored, EventState state, const Outcome& outcome, const Moment& now);
-  void stopped_at(std::size_t page_at, const Outcome& outcome);
+  void set_aside(const StoredEvent& stored, EventState state, const std::string& reason, const std::string& text,
+                 const Moment& now);
+  /// `kind`: empty where nothing was sent and no policy is asked.
+  void stopped_at(std::size_t page_at, const Outcome& outcome, std::optional<FailureKind> kind, const Moment& now);
+  void follow_policy(const StoredEvent& stored, FailureKind kind, std::int64_t retry_after_ms, const Moment& now);
+  void give_up_stopper(const StoredEvent& stored, GiveUp::Then then, const std::string& reason);
   void stopped_by_us(std::string why);
+  void keep_progress(const Moment& now);
   void tell(const StoredEvent& stored, EventState state, std::string_view deferral, std::string_view text);
   void show_progress(const Moment& now, bool always);
 
@@ -99,7 +114,8 @@ class ActiveWalk {
   std::string secret_;
   std::shared_ptr<const ReadyTool> tool_;
 
-  std::int64_t retry_after_ms_ = 0;
+  std::optional<Gate> closed_gate_;
+  std::int64_t answered_since_mark_ = 0;
   std::uint64_t done_ = 0;
   std::string last_event_id_;
   std::int64_t shown_at_ms_ = 0;

@@ -17,23 +17,30 @@ using ReadDescriptor = std::function<Result<Descriptor>(std::string_view xml)>;
 using ReadPolicy = std::function<Result<Policy>(std::string_view name_or_document)>;
 using FindWire = std::function<const Wire*(std::string_view name)>;  ///< nullptr: no such wire
 
-/// A tool and the wire that it is spoken to through.
+/// A tool, the wire that it is spoken to through, and the policy that it is sent to by.
 struct ReadyTool {
   ToolAtSend at_send;
   const Wire* wire = nullptr;
+  std::shared_ptr<const Policy> policy;
 };
 
 class ToolTable {
  public:
   using Tools = std::map<Locator, std::shared_ptr<const ReadyTool>>;
 
-  ToolTable(ReadDescriptor read_descriptor, FindWire find_wire, HostIdentity host, std::uint32_t connect_timeout_ms,
-            std::uint32_t exchange_timeout_ms);
+  /// `default_policy`: of every locator that has none of its own.
+  ToolTable(ReadDescriptor read_descriptor, FindWire find_wire, std::shared_ptr<const Policy> default_policy,
+            HostIdentity host, std::uint32_t connect_timeout_ms, std::uint32_t exchange_timeout_ms);
 
   /// Checks a tool and makes it ready, without putting it in. Errors: Status::argument.
   [[nodiscard]] Result<std::shared_ptr<const ReadyTool>> ready(const Tool& tool) const;
   void put(const std::shared_ptr<const ReadyTool>& tool);
   void remove(const Locator& locator);
+
+  /// The policy of a locator, installed or not, from now on; nullptr: the default. A tool that is in has to be made
+  /// ready again.
+  void put_policy(const Locator& locator, std::shared_ptr<const Policy> policy);
+  [[nodiscard]] std::shared_ptr<const Policy> policy(const Locator& locator) const;
 
   [[nodiscard]] std::shared_ptr<const ReadyTool> find(const Locator& locator) const;
   [[nodiscard]] std::shared_ptr<const Tools> all() const;
@@ -41,11 +48,13 @@ class ToolTable {
  private:
   ReadDescriptor read_descriptor_;
   FindWire find_wire_;
+  std::shared_ptr<const Policy> default_policy_;
   HostIdentity host_;
   std::uint32_t connect_timeout_ms_;
   std::uint32_t exchange_timeout_ms_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Tools> tools_ = std::make_shared<const Tools>();
+  std::map<Locator, std::shared_ptr<const Policy>> policies_;
 };
 
 }  // namespace ptb
