@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace ptb {
 
@@ -15,6 +17,8 @@ struct Moment {
 
 /// RFC 3339, UTC, milliseconds: "2026-03-01T08:30:00.125Z".
 std::string rfc3339(std::int64_t wall_ms);
+/// The reverse, also of times without milliseconds or with another offset than Z. Empty where the text is none.
+std::optional<std::int64_t> time_from(std::string_view text);
 
 class Clock {
  public:

@@ -69,14 +69,14 @@ bool ActiveWalk::page_is_short() const {
 
 /// So that a request which may have been heard is repeated as it was, none reaches over the bounds of one that was not
 /// answered.
-std::size_t ActiveWalk::group_size() const {
+std::size_t ActiveWalk::group_size(const Moment& now) const {
   std::size_t size = 1;
   while (size < batch_limit() && page_at_ + size < page_.size()) {
     const std::int64_t before = page_[page_at_ + size - 1].place.sequence;
     const std::int64_t next = page_[page_at_ + size].place.sequence;
     const bool over_start = before < lane_.kept_from && next >= lane_.kept_from;
     const bool over_end = before <= lane_.kept_through && next > lane_.kept_through;
-    if (over_start || over_end) break;
+    if (over_start || over_end || !may_go(page_[page_at_ + size], now)) break;
     ++size;
   }
   return size;
@@ -144,10 +144,18 @@ bool ActiveWalk::prepare(StoredEvent& stored) {
   return true;
 }
 
+bool ActiveWalk::may_go(const StoredEvent& stored, const Moment& now) const {
+  const Policy& policy = *tool_->policy;
+  if (stored.event.not_before_ms == 0 && !looks_at_events(policy)) return true;
+  const Gatekeeper gatekeeper(context_.store, policy, lane_, ToolState::available);
+  const std::int64_t too_old_at = gatekeeper.given_up_at(stored);
+  return (too_old_at == 0 || too_old_at > now.wall_ms) && gatekeeper.gate(stored, now.wall_ms).open;
+}
+
 bool ActiveWalk::held_back(const Moment& now) {
   const StoredEvent& stored = page_[page_at_];
   const Policy& policy = *tool_->policy;
-  if (stored.event.not_before_ms == 0 && !looks_at_events(policy)) return false;
+  if (may_go(stored, now)) return false;
   const Gatekeeper gatekeeper(context_.store, policy, lane_, ToolState::available);
   const std::int64_t too_old_at = gatekeeper.given_up_at(stored);
   if (too_old_at != 0 && too_old_at <= now.wall_ms) {
@@ -219,7 +227,7 @@ std::optional<HttpRequest> ActiveWalk::advance(const Moment& now) {
     if (held_back(now)) continue;
     if (!load_secret(now)) break;
     fault_point("walk.before_send");
-    const std::span<const Outgoing> rest(outgoing_.data() + page_at_, group_size());
+    const std::span<const Outgoing> rest(outgoing_.data() + page_at_, group_size(now));
     auto built =
         tool_->wire->build(tool_->at_send, rest, Stamp{now.wall_ms, fresh_nonce(context_.random)}, secret_, fallback_);
     if (!built) {
@@ -288,6 +296,7 @@ void ActiveWalk::acknowledged(const StoredEvent& stored) {
   ++done_;
   end_.reached = stored.place.sequence;
   last_event_id_ = to_text(stored.event.id);
+  last_course_ = stored.event.course_id;
   tell(stored, EventState::delivered, {}, {});
 }
 

@@ -65,6 +65,10 @@ class ActiveWalk {
   [[nodiscard]] const std::vector<OperationId>& operations() const { return operations_; }
   /// Why the walk ended before the event behind those that it had answered, where that event may not go out yet.
   [[nodiscard]] const std::optional<Gate>& closed_gate() const { return closed_gate_; }
+  /// The event that the gate holds back; nullptr where none does.
+  [[nodiscard]] const StoredEvent* held_event() const { return closed_gate_ ? &page_[page_at_] : nullptr; }
+  /// Courses whose events the tool has acknowledged: that of the last one.
+  [[nodiscard]] const std::string& last_course() const { return last_course_; }
   /// The event that stopped it was given up, so that the next one can be sent at once.
   [[nodiscard]] bool goes_on() const { return end_.stopper != EventState::pending; }
   void join(OperationId operation) { operations_.push_back(operation); }
@@ -75,7 +79,8 @@ class ActiveWalk {
   /// Ends the walk, or gives events up, where the next one may not go out. True: look again.
   bool held_back(const Moment& now);
   /// How many of the events from page_at_ on may go into one request.
-  [[nodiscard]] std::size_t group_size() const;
+  [[nodiscard]] std::size_t group_size(const Moment& now) const;
+  [[nodiscard]] bool may_go(const StoredEvent& stored, const Moment& now) const;
   [[nodiscard]] std::size_t batch_limit() const;
   [[nodiscard]] bool page_is_short() const;
   bool load_secret(const Moment& now);
@@ -118,6 +123,7 @@ class ActiveWalk {
   std::int64_t answered_since_mark_ = 0;
   std::uint64_t done_ = 0;
   std::string last_event_id_;
+  std::string last_course_;
   std::int64_t shown_at_ms_ = 0;
 };
 

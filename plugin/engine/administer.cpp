@@ -1,4 +1,4 @@
-// Carries out what a person ordered: send again, set aside, discard, hold, claim, stop.
+// Carries out what a person ordered of single events, lanes and tools.
 #include "engine/engine.h"
 #include "engine/json.h"
 
@@ -31,21 +31,31 @@ Result<std::string> set_aside(Store& store, Pump& pump, const Json& order, Event
     return fail(Status::refused, not_in_state(*stored, state == EventState::parked
                                                            ? "a pending event can be parked"
                                                            : "a pending, refused or parked event can be discarded"));
-  const std::string word = state == EventState::parked ? "by_person" : reason;
+  const std::string word = state == EventState::parked && reason.empty() ? "by_person" : reason;
   if (auto settled = store.settle(stored->place, state, word, stored->answer, now_ms); !settled)
     return fail(settled.error());
   pump.post(RereadTrigger{stored->place.lane});
   return json_text({{"id", to_text(stored->event.id)}, {"state", to_text(state)}});
 }
 
-Result<Lane> lane_named(Store& store, const Json& order) {
+/// One by its key, those of a tool, or all.
+Result<std::vector<Lane>> lanes_named(Store& store, const Json& order) {
+  if (order.contains("tool")) {
+    auto tool = locator_field(order, "tool");
+    if (!tool) return fail(tool.error());
+    auto lanes = store.lanes_of(*tool);
+    if (lanes && lanes->empty())
+      return fail(Status::not_found, "nothing was ever captured for " + to_text(*tool) + ": see the report of lanes");
+    return lanes;
+  }
+  auto lanes = store.lanes();
+  if (!lanes || (order.contains("all") && order["all"] == true)) return lanes;
   auto key = text_field(order, "lane");
   if (!key) return fail(key.error());
-  auto lanes = store.lanes();
-  if (!lanes) return fail(lanes.error());
-  for (Lane& lane : *lanes)
-    if (lane.key == *key) return std::move(lane);
-  return fail(Status::not_found, "there is no lane '" + printable(*key, 100) + "': see the report of lanes");
+  std::erase_if(*lanes, [&](const Lane& lane) { return lane.key != *key; });
+  if (lanes->empty())
+    return fail(Status::not_found, "there is no lane '" + printable(*key, 100) + "': see the report of lanes");
+  return lanes;
 }
 
 }  // namespace
@@ -56,17 +66,18 @@ Result<OrderAnswer> Engine::administer(std::string_view order_text) {
   if (!order) return fail(order.error());
   auto what = text_field(*order, "do");
   if (!what) return fail(what.error());
-  if (*what == "retry" || *what == "unpark") return send_again(*order, *what == "unpark");
-  if (*what == "replay") {
-    auto tool = locator_field(*order, "tool");
-    if (!tool) return fail(tool.error());
-    auto operation = contact_lanes(*tool, true);
-    if (!operation) return fail(operation.error());
-    return OrderAnswer{"{}", *operation};
-  }
-  if (*what == "ping") return ping(*order);
-  if (*what == "reregister") return reregister(*order);
-  auto done = carry_out(*what, *order);
+  auto answer = this->order(*what, *order);
+  if (answer && *what != "stop") note(*what, *order, answer->operation == 0 ? "done" : "begun");
+  return answer;
+}
+
+Result<OrderAnswer> Engine::order(const std::string& what, const Json& order) {
+  if (what == "retry" || what == "unpark") return send_again(order, what == "unpark");
+  if (what == "replay") return replay(order);
+  if (what == "pull_redeliver") return pull_redeliver(order);
+  if (what == "ping") return ping(order);
+  if (what == "reregister") return reregister(order);
+  auto done = carry_out(what, order);
   if (!done) return fail(done.error());
   return OrderAnswer{std::move(*done), 0};
 }
@@ -134,7 +145,7 @@ Result<OrderAnswer> Engine::send_again(const Json& order, bool only_parked) {
     return fail(Status::refused,
                 not_in_state(*stored, only_parked ? "a parked event can be unparked"
                                                   : "a pending, refused or parked one can be sent again"));
-  auto standing = lane_standing(store_, stored->place.lane);
+  auto standing = lane_standing(viewer(), stored->place.lane);
   if (!standing) return fail(standing.error());
   const std::string tool = to_text(standing->lane.tool);
   if (standing->tool_state != ToolState::available)
@@ -150,6 +161,30 @@ Result<OrderAnswer> Engine::send_again(const Json& order, bool only_parked) {
   return OrderAnswer{"{}", operation};
 }
 
+Result<std::string> Engine::hold(const Json& order, bool hold) {
+  auto lanes = lanes_named(store_, order);
+  if (!lanes) return fail(lanes.error());
+  std::string reason;
+  if (hold) {
+    auto said = order.contains("reason") ? text_field(order, "reason") : Result<std::string>("held by a person");
+    if (!said) return fail(said.error());
+    reason = printable(*said, 200);
+  }
+  Json keys = Json::array();
+  for (const Lane& lane : *lanes) {
+    if (auto held = store_.hold_lane(lane.id, hold ? LaneHold::held : LaneHold::none, reason); !held)
+      return fail(held.error());
+    keys.push_back(lane.key);
+    if (hold)
+      pump_.post(StopTrigger{std::nullopt, lane.id});
+    else
+      pump_.post(ContactTrigger{lane.id, 0, true});
+  }
+  Json json{{"lanes", keys}, {"held", hold}};
+  if (order.contains("lane")) json["lane"] = order["lane"];
+  return json_text(json);
+}
+
 Result<std::string> Engine::carry_out(const std::string& what, const Json& order) {
   const std::int64_t now_ms = clock_.now().wall_ms;
   if (what == "discard") {
@@ -158,34 +193,24 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
     if (reason->empty()) return fail(Status::argument, "a reason is needed to discard an event: say why in \"reason\"");
     return set_aside(store_, pump_, order, EventState::discarded, printable(*reason, 200), now_ms);
   }
-  if (what == "park") return set_aside(store_, pump_, order, EventState::parked, {}, now_ms);
-  if (what == "hold" || what == "release") {
-    auto lane = lane_named(store_, order);
-    if (!lane) return fail(lane.error());
-    const bool hold = what == "hold";
-    std::string reason;
-    if (hold) {
-      auto said = order.contains("reason") ? text_field(order, "reason") : Result<std::string>("held by a person");
-      if (!said) return fail(said.error());
-      reason = printable(*said, 200);
-    }
-    if (auto held = store_.hold_lane(lane->id, hold ? LaneHold::held : LaneHold::none, reason); !held)
-      return fail(held.error());
-    if (hold)
-      pump_.post(StopTrigger{std::nullopt, lane->id});
-    else
-      pump_.post(ContactTrigger{lane->id, 0, true});
-    return json_text({{"lane", lane->key}, {"held", hold}});
+  if (what == "park") {
+    auto reason = order.contains("reason") ? text_field(order, "reason") : Result<std::string>(std::string());
+    if (!reason) return fail(reason.error());
+    return set_aside(store_, pump_, order, EventState::parked, printable(*reason, 200), now_ms);
   }
+  if (what == "policy") return set_policy(order);
+  if (what == "pull_take") return pull_take(order);
+  if (what == "pull_ack" || what == "pull_give_back") return pull_end(order, what == "pull_ack");
+  if (what == "import") return import_events(order);
+  if (what == "hold" || what == "release") return hold(order, what == "hold");
   if (what == "claim") {
     auto from = locator_field(order, "from");
     if (!from) return fail(from.error());
     auto to = locator_field(order, "to");
     if (!to) return fail(to.error());
-    if (auto claimed = store_.claim(*from, *to); !claimed) return fail(claimed.error());
-    if (const auto lanes = store_.lanes_of(*to); lanes)
-      for (const Lane& lane : *lanes)
-        if (lane.key == to_text(*from)) pump_.post(StopTrigger{std::nullopt, lane.id});
+    auto lanes = store_.lanes_of(*from);
+    if (auto claimed = store_.claim(*from, *to, now_ms); !claimed) return fail(claimed.error());
+    for (const Lane& lane : lanes ? *lanes : std::vector<Lane>{}) pump_.post(StopTrigger{std::nullopt, lane.id});
     return json_text({{"from", to_text(*from)}, {"to", to_text(*to)}});
   }
   if (what == "forget") return forget(order, now_ms);
@@ -193,9 +218,11 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
     pump_.post(StopTrigger{});
     return std::string("{}");
   }
-  return fail(Status::argument, "there is no order '" + printable(what, 60) +
-                                    "': use retry, replay, park, unpark, discard, hold, release, claim, stop, ping, "
-                                    "reregister or forget");
+  return fail(Status::argument,
+              "there is no order '" + printable(what, 60) +
+                  "': use retry, replay, park, unpark, discard, hold, release, policy, pull_take, "
+                  "pull_ack, pull_give_back, pull_redeliver, import, claim, stop, ping, reregister or "
+                  "forget");
 }
 
 }  // namespace ptb

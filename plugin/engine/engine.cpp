@@ -14,8 +14,10 @@ namespace {
 /// How long a waiter sleeps at most before it looks whether it must take over the pumping.
 constexpr std::int64_t kHandoverMs = 20;
 
-/// A clock that was put back must not make a tool wait longer than it can have asked for.
-constexpr std::int64_t kLongestRetryAfterMs = 24LL * 3'600'000;
+std::shared_ptr<const Policy> default_policy(const ReadPolicy& read) {
+  auto policy = read({});
+  return std::make_shared<const Policy>(policy ? std::move(*policy) : Policy{});
+}
 
 EventId event_id_v4(Random& random) {
   EventId id{};
@@ -35,15 +37,17 @@ Engine::Engine(EngineParts parts, EngineOptions options)
       random_(parts.random),
       host_(parts.host),
       read_descriptor_(parts.read_descriptor),
+      read_policy_(parts.read_policy),
       bridge_id_(parts.store.identity().bridge),
-      tools_(parts.read_descriptor, parts.find_wire, options_.host, options_.connect_timeout_ms,
-             options_.exchange_timeout_ms),
+      tools_(parts.read_descriptor, parts.find_wire, default_policy(parts.read_policy), options_.host,
+             options_.connect_timeout_ms, options_.exchange_timeout_ms),
       context_{store_, host_, random_, tools_},
       pump_(context_, transport_, clock_, operations_, options_.pump),
       commits_([this](std::span<CaptureBatch* const> batches) { return commit(batches); }) {}
 
 Result<std::unique_ptr<Engine>> Engine::open(EngineParts parts, EngineOptions options) {
   std::unique_ptr<Engine> engine(new Engine(std::move(parts), std::move(options)));
+  if (auto taken = engine->take_up_policies(); !taken) return fail(taken.error());
   if (auto taken = engine->take_up_tools(); !taken) return fail(taken.error());
   if (auto taken = engine->take_up_generation(); !taken) return fail(taken.error());
   if (!engine->options_.capture_only)
@@ -71,6 +75,19 @@ Result<void> Engine::take_up_generation() {
   return store_.put_generation(options_.generation, options_.high_water);
 }
 
+Result<void> Engine::take_up_policies() {
+  auto policies = store_.policies();
+  if (!policies) return fail(policies.error());
+  for (const auto& [locator, document] : *policies) {
+    auto policy = read_policy_(document);
+    if (!policy)
+      return fail(Status::damaged,
+                  "the stored policy of " + to_text(locator) + " cannot be used: " + policy.error().text);
+    tools_.put_policy(locator, std::make_shared<const Policy>(std::move(*policy)));
+  }
+  return {};
+}
+
 Result<void> Engine::take_up_tools() {
   auto tools = store_.tools();
   if (!tools) return fail(tools.error());
@@ -90,17 +107,27 @@ Result<void> Engine::take_up_lanes() {
   auto lanes = store_.lanes();
   if (!lanes) return fail(lanes.error());
   const Moment now = clock_.now();
+  std::set<Locator> to_look_at;
   for (const Lane& lane : *lanes) {
     const LastWalk& last = lane.last_walk;
     const std::int64_t since_ms = std::max<std::int64_t>(now.wall_ms - last.ended_at_ms, 0);
     const bool keeps_distance =
         last.stopped_by != 0 && last.ended_at_ms != 0 && since_ms < options_.pump.contact_interval_ms;
-    const std::int64_t asked_ms = std::clamp<std::int64_t>(last.not_before_ms - now.wall_ms, 0, kLongestRetryAfterMs);
+    // A clock that was put back makes nobody wait longer than was meant.
+    const std::int64_t longest_ms =
+        last.stopped_by != 0 ? std::max<std::int64_t>(last.not_before_ms - last.ended_at_ms, 0) : 0;
+    const std::int64_t asked_ms = std::clamp<std::int64_t>(last.not_before_ms - now.wall_ms, 0, longest_ms);
     if (keeps_distance || asked_ms > 0)
       pump_.remember_failure(lane.id, now.monotonic_ms - since_ms, now.monotonic_ms + asked_ms);
     const bool cut_off = last.ordinal != 0 && last.ended_at_ms == 0;
     const bool due = cut_off || last.not_before_ms != 0 || lane.last_sequence > last.last;
     if (lane.waiting > 0 && due) pump_.post(ContactTrigger{lane.id, 0, false});
+    if (lane.waiting > 0) to_look_at.insert(lane.tool);
+  }
+  for (const Locator& tool : to_look_at) {
+    const auto policy = tools_.policy(tool);
+    if (gives_up_by_age(*policy) || policy->watch_waiting != 0 || policy->watch_age_ms != 0)
+      pump_.post(LookTrigger{tool});
   }
   return {};
 }
@@ -122,6 +149,8 @@ void Engine::prepare(ReportedEvent& reported, std::int64_t now_ms, CaptureItem& 
   event.context = encode_pairs(reported.context);
   event.occurred_at_ms = reported.occurred_at_ms != 0 ? reported.occurred_at_ms : now_ms;
   event.captured_at_ms = now_ms;
+  event.not_before_ms = reported.not_before_ms > now_ms ? reported.not_before_ms : 0;
+  item.part = lane_part(*tools_.policy(event.locator), event);
 }
 
 /// Asks the host once for each distinct tool, course and item, on this thread and under no lock.
@@ -154,37 +183,65 @@ Result<OperationId> Engine::capture(std::vector<ReportedEvent> events, std::vect
   if (auto committed = commits_.submit(batch); !committed) return fail(committed.error());
   fault_point("capture.after_commit");
 
-  std::set<std::int64_t> lanes;
-  for (const CaptureAnswer& answer : batch.answers) {
-    const bool may_go = answer.deferral == Deferral::first_attempt || answer.deferral == Deferral::behind_backlog;
-    if (answer.kind == CaptureAnswer::Kind::fresh && may_go) lanes.insert(answer.place.lane);
-  }
+  const std::set<std::int64_t> lanes = options_.capture_only ? std::set<std::int64_t>() : announce(batch);
   answers = std::move(batch.answers);
-  if (options_.capture_only) lanes.clear();
   const OperationId operation = want_operation ? operations_.open(lanes.size(), now.monotonic_ms) : 0;
   for (const std::int64_t lane : lanes) pump_.post(ContactTrigger{lane, operation, false});
   return operation;
 }
 
+/// Tells the pump of what else has been captured; the lanes that may be walked are the caller's to tell.
+std::set<std::int64_t> Engine::announce(const CaptureBatch& batch) {
+  std::set<std::int64_t> lanes;
+  std::set<Locator> to_look_at;
+  std::set<std::pair<Locator, std::string>> courses;
+  for (std::size_t i = 0; i < batch.answers.size(); ++i) {
+    const CaptureAnswer& answer = batch.answers[i];
+    if (answer.kind != CaptureAnswer::Kind::fresh) continue;
+    switch (answer.deferral) {
+      case Deferral::first_attempt:
+      case Deferral::behind_backlog:
+      case Deferral::delayed:
+      case Deferral::maintenance: lanes.insert(answer.place.lane); break;
+      default: break;
+    }
+    const Event& event = batch.items[i].event;
+    const auto policy = tools_.policy(event.locator);
+    if (gives_up_by_age(*policy) || policy->watch_waiting != 0 || policy->watch_age_ms != 0)
+      to_look_at.insert(event.locator);
+    if (pump_.delayed_lanes() != 0 && !event.course_id.empty()) courses.emplace(event.locator, event.course_id);
+  }
+  for (const Locator& tool : to_look_at) pump_.post(LookTrigger{tool});
+  for (const auto& [tool, course] : courses) pump_.post(DelayTrigger{tool, course, {}});
+  return lanes;
+}
+
 Result<void> Engine::commit(std::span<CaptureBatch* const> batches) {
   const auto tools = tools_.all();
-  const auto decide = [&](const CaptureItem& item, const Tool* tool, const Lane* lane) {
+  const std::int64_t now_ms = clock_.now().wall_ms;
+  const auto decide = [&](const CaptureItem& item, const Tool* tool, const Lane* lane, bool behind) {
     ToolCondition condition;
+    condition.lane_has_backlog = behind;
     if (tool != nullptr) {
       condition.installed_as = tool->state;
       const auto ready = tools->find(tool->locator);
       if (ready != tools->end()) {
-        const auto& [at_send, wire] = *ready->second;
+        const auto& [at_send, wire, policy] = *ready->second;
         const Event& event = item.event;
         condition.has_handler = at_send.descriptor.action_for(event.kind, event.content_handle()) != nullptr;
         condition.wire_can_say = wire->can_say(event.kind);
+        condition.lane_suspended = !tool->suspended.empty();
+        // What the store knows is asked before the walk; here only what goes with the event counts.
+        const Gate gate = gate_of(*policy, event, item.settings, now_ms, [](const Delay&) { return false; });
+        if (!gate.open) condition.gate = gate.deferral;
       }
     }
     if (lane != nullptr) {
-      condition.lane_has_backlog = lane->waiting > 0;
+      condition.lane_has_backlog = condition.lane_has_backlog || lane->waiting > 0;
       condition.lane_released = lane->released;
       condition.lane_held = lane->hold == LaneHold::held;
-      condition.lane_suspended = lane->hold == LaneHold::suspended;
+      condition.lane_suspended = condition.lane_suspended || lane->hold == LaneHold::suspended;
+      condition.lane_queued = lane->hold == LaneHold::queued;
     }
     return decide_capture(item.event.kind, condition);
   };
@@ -193,8 +250,14 @@ Result<void> Engine::commit(std::span<CaptureBatch* const> batches) {
 
 // ---- tools
 
-Result<void> Engine::tool_installed(Tool tool, bool keep_state) {
+Result<void> Engine::tool_installed(Tool tool, bool keep_state, const std::string& policy) {
   if (auto allowed = require_pumping("install a tool"); !allowed) return fail(allowed.error());
+  std::shared_ptr<const Policy> asked;
+  if (!policy.empty()) {
+    auto read = read_policy_(policy);
+    if (!read) return fail(read.error());
+    asked = std::make_shared<const Policy>(std::move(*read));
+  }
   auto known = store_.tool(tool.locator);
   if (!known) return fail(known.error());
   if (keep_state && *known) tool.state = (*known)->state;
@@ -205,8 +268,10 @@ Result<void> Engine::tool_installed(Tool tool, bool keep_state) {
   if (described != tool.locator)
     return fail(Status::argument, "the descriptor is of " + to_text(described) + ", not of " + to_text(tool.locator) +
                                       ": register it under its own codes");
-  if (auto put = store_.put_tool(tool); !put) return fail(put.error());
+  if (auto put = store_.put_tool(tool, clock_.now().wall_ms); !put) return fail(put.error());
   tools_.put(*ready);
+  if (asked != nullptr)
+    if (auto put = set_policy(tool.locator, asked); !put) return fail(put.error());
   if (tool.state != ToolState::available) pump_.post(StopTrigger{tool.locator, 0});
   return {};
 }
@@ -230,10 +295,33 @@ Result<void> Engine::tool_removed(const Locator& locator) {
   if (auto allowed = require_pumping("remove a tool"); !allowed) return fail(allowed.error());
   auto tool = tools_.find(locator);
   if (tool == nullptr) return fail(Status::not_found, "no tool " + to_text(locator) + " is installed");
-  if (auto removed = store_.remove_tool(locator); !removed) return fail(removed.error());
+  if (auto removed = store_.remove_tool(locator, clock_.now().wall_ms); !removed) return fail(removed.error());
   tools_.remove(locator);
   pump_.post(StopTrigger{locator, 0});
   pump_.post(ActTrigger{std::move(tool), EventKind::remove, {}, 0});
+  pump_.post(LookTrigger{locator});
+  return {};
+}
+
+Result<void> Engine::value_known(const KnownValue& known) {
+  if (auto allowed = require_pumping("take a value"); !allowed) return fail(allowed.error());
+  if (auto put = store_.put_known(known, clock_.now().wall_ms); !put) return fail(put.error());
+  const bool of_course = known.what == "setting:course";
+  const bool of_all = known.what == "setting:system";
+  pump_.post(DelayTrigger{known.tool, of_course ? known.whose : "", of_course || of_all ? "" : known.whose});
+  return {};
+}
+
+Result<void> Engine::set_policy(const Locator& locator, std::shared_ptr<const Policy> policy) {
+  if (auto put = store_.put_policy(locator, policy->document); !put) return fail(put.error());
+  tools_.put_policy(locator, std::move(policy));
+  const auto tool = store_.tool(locator);
+  if (tool && *tool) {
+    auto ready = tools_.ready(**tool);
+    if (!ready) return fail(ready.error());
+    tools_.put(*ready);
+  }
+  pump_.post(LookTrigger{locator, true});
   return {};
 }
 

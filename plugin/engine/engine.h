@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "engine/json.h"
 #include "engine/operations.h"
 #include "engine/pump.h"
+#include "engine/reports.h"
 #include "engine/tool_table.h"
 
 namespace ptb {
@@ -105,9 +107,11 @@ class Engine {
   Engine(EngineParts parts, EngineOptions options);
 
   Result<void> take_up_generation();
+  Result<void> take_up_policies();
   Result<void> take_up_tools();
   Result<void> take_up_lanes();
   Result<void> commit(std::span<CaptureBatch* const> batches);
+  std::set<std::int64_t> announce(const CaptureBatch& batch);
   void prepare(ReportedEvent& reported, std::int64_t now_ms, CaptureItem& item);
   Result<void> load_settings(CaptureBatch& batch);
   Result<void> require_pumping(std::string_view what) const;
@@ -118,6 +122,23 @@ class Engine {
   Result<OrderAnswer> send_again(const Json& order, bool only_parked);
   Result<std::string> forget(const Json& order, std::int64_t now_ms);
   Result<std::string> carry_out(const std::string& what, const Json& order);
+  Result<OrderAnswer> order(const std::string& what, const Json& order);
+  Result<void> set_policy(const Locator& locator, std::shared_ptr<const Policy> policy);
+  Result<std::string> set_policy(const Json& order);
+  Result<std::string> hold(const Json& order, bool hold);
+  Result<OrderAnswer> replay(const Json& order);
+  Result<Json> replay_report(const Json& question);
+  Result<std::vector<ReplayRange>> waiting_ranges(const Json& question);
+  Result<Json> settings_changed(const StoredEvent& stored, const Locator& tool);
+  Result<Json> policy_report(const Json& question) const;
+  [[nodiscard]] Viewer viewer() const {
+    return {store_, tools_, clock_.now().wall_ms, options_.pump.contact_interval_ms};
+  }
+  Result<std::string> pull_take(const Json& order);
+  Result<std::string> pull_end(const Json& order, bool acknowledged);
+  Result<OrderAnswer> pull_redeliver(const Json& order);
+  Result<std::string> import_events(const Json& order);
+  void note(const std::string& what, const Json& order, const std::string& came_to);
 
   EngineOptions options_;
   Store& store_;
@@ -126,6 +147,7 @@ class Engine {
   Random& random_;
   Host& host_;
   ReadDescriptor read_descriptor_;
+  ReadPolicy read_policy_;
   EventId bridge_id_;
   ToolTable tools_;
   SendContext context_;

@@ -14,18 +14,32 @@ Json time_json(std::int64_t wall_ms) {
 
 std::string json_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-Result<LaneStanding> lane_standing(Store& store, std::int64_t lane_id) {
+Result<LaneStanding> lane_standing(const Viewer& viewer, std::int64_t lane_id) {
+  Store& store = viewer.store;
   auto lane = store.lane(lane_id);
   if (!lane) return fail(lane.error());
-  LaneStanding standing{std::move(*lane), std::nullopt, 0};
+  LaneStanding standing;
+  standing.lane = std::move(*lane);
   auto tool = store.tool(standing.lane.tool);
   if (!tool) return fail(tool.error());
-  if (*tool) standing.tool_state = (*tool)->state;
-  if (standing.lane.waiting > 0) {
-    auto head = store.first_waiting(lane_id);
-    if (!head) return fail(head.error());
-    if (*head) standing.head = (*head)->place.sequence;
+  if (*tool) {
+    standing.tool_state = (*tool)->state;
+    standing.tool_suspended = (*tool)->suspended;
   }
+  if (standing.lane.waiting == 0) return standing;
+  auto head = store.first_waiting(lane_id);
+  if (!head) return fail(head.error());
+  standing.head = std::move(*head);
+  auto block = store.block_of(lane_id, viewer.now_ms);
+  if (!block) return fail(block.error());
+  standing.block = *block;
+  if (standing.block && standing.block->lane != 0)
+    if (const auto other = store.lane(standing.block->lane); other) standing.behind = other->key;
+  if (!standing.head) return standing;
+  const auto policy = viewer.tools.policy(standing.lane.tool);
+  const Gatekeeper gatekeeper(store, *policy, standing.lane, standing.tool_state);
+  if (Gate gate = gatekeeper.gate(*standing.head, viewer.now_ms); !gate.open) standing.gate = std::move(gate);
+  standing.given_up_at_ms = gatekeeper.given_up_at(*standing.head);
   return standing;
 }
 
@@ -34,9 +48,12 @@ Deferral deferral_of(const StoredEvent& stored, const LaneStanding& standing) {
   condition.installed_as = standing.tool_state;
   condition.lane_released = standing.lane.released;
   condition.lane_held = standing.lane.hold == LaneHold::held;
-  condition.lane_suspended = standing.lane.hold == LaneHold::suspended;
+  condition.lane_suspended = standing.lane.hold == LaneHold::suspended || !standing.tool_suspended.empty();
+  condition.lane_queued = standing.lane.hold == LaneHold::queued;
+  condition.lane_has_backlog = !standing.behind.empty();
+  if (standing.gate) condition.gate = standing.gate->deferral;
   const bool failed = standing.lane.last_walk.stopped_by != 0;
-  return deferral_now(condition, stored.captured_as, stored.place.sequence == standing.head, failed);
+  return deferral_now(condition, stored.captured_as, stored.place.sequence == standing.head_sequence(), failed);
 }
 
 Result<Json> event_json(Store& store, const StoredEvent& stored, const LaneStanding& standing) {
@@ -48,7 +65,7 @@ Result<Json> event_json(Store& store, const StoredEvent& stored, const LaneStand
   if (!settings) return fail(settings.error());
 
   const bool pending = stored.state == EventState::pending;
-  const bool is_head = pending && stored.place.sequence == standing.head;
+  const bool is_head = pending && stored.place.sequence == standing.head_sequence();
   Json json;
   json["id"] = to_text(stored.event.id);
   json["kind"] = to_text(stored.event.kind);
@@ -79,16 +96,37 @@ std::string_view lane_state(const LaneStanding& standing) {
   if (!standing.tool_state) return "not_installed";
   if (*standing.tool_state != ToolState::available) return "not_available";
   if (standing.lane.hold == LaneHold::held) return "held";
-  if (standing.lane.hold == LaneHold::suspended) return "suspended";
+  if (standing.lane.hold == LaneHold::suspended || !standing.tool_suspended.empty()) return "suspended";
+  if (standing.lane.hold == LaneHold::queued) return "queued";
   if (standing.lane.waiting == 0) return "idle";
   if (!standing.lane.released) return "waiting_for_save";
   if (standing.lane.last_walk.ordinal != 0 && standing.lane.last_walk.ended_at_ms == 0) return "walking";
+  if (standing.block) return "behind";
+  if (standing.gate) return standing.gate->deferral == Deferral::maintenance ? "maintenance" : "delayed";
   return standing.lane.last_walk.stopped_by != 0 ? "not_responding" : "waiting";
 }
 
 }  // namespace
 
-Result<Json> lane_json(Store& store, const LaneStanding& standing, std::int64_t contact_interval_ms) {
+std::int64_t next_at_ms(const Viewer& viewer, const LaneStanding& standing) {
+  const Lane& lane = standing.lane;
+  const LastWalk& walk = lane.last_walk;
+  if (lane.waiting == 0) return 0;
+  if (standing.tool_state != ToolState::available || lane.hold != LaneHold::none || !standing.tool_suspended.empty())
+    return standing.given_up_at_ms;
+  const auto sooner = [&](std::int64_t at_ms) {
+    return standing.given_up_at_ms != 0 && (at_ms == 0 || standing.given_up_at_ms < at_ms) ? standing.given_up_at_ms
+                                                                                           : at_ms;
+  };
+  if (standing.block) return standing.block->until_ms;
+  if (standing.gate) return sooner(standing.gate->at_ms);
+  if (walk.stopped_by == 0) return sooner(0);
+  const std::int64_t distance_ms = walk.ended_at_ms + viewer.contact_interval_ms;
+  if (walk.not_before_ms != 0) return sooner(std::max(walk.not_before_ms, distance_ms));
+  return sooner(lane.last_sequence > walk.last ? distance_ms : 0);
+}
+
+Result<Json> lane_json(const Viewer& viewer, const LaneStanding& standing) {
   const Lane& lane = standing.lane;
   Json json;
   json["lane"] = lane.key;
@@ -96,27 +134,55 @@ Result<Json> lane_json(Store& store, const LaneStanding& standing, std::int64_t 
   json["state"] = lane_state(standing);
   json["waiting"] = lane.waiting;
   json["oldest_at"] = nullptr;
-  if (standing.head != 0) {
-    const auto head = store.first_waiting(lane.id);
-    if (!head) return fail(head.error());
-    if (*head) json["oldest_at"] = time_json((*head)->event.captured_at_ms);
-  }
+  if (standing.head) json["oldest_at"] = time_json(standing.head->event.captured_at_ms);
   const LastWalk& walk = lane.last_walk;
-  const bool failed = lane.waiting > 0 && walk.stopped_by != 0 && lane.hold == LaneHold::none;
-  const bool contact_unanswered = failed && lane.last_sequence > walk.last;
-  const std::int64_t distance_ms = walk.ended_at_ms + contact_interval_ms;
-  json["next_at"] = failed && walk.not_before_ms != 0 ? time_json(std::max(walk.not_before_ms, distance_ms))
-                    : contact_unanswered              ? time_json(distance_ms)
-                                                      : Json(nullptr);
+  json["next_at"] = time_json(next_at_ms(viewer, standing));
   json["stopped_by"] = nullptr;
   if (walk.stopped_by != 0 && lane.waiting > 0) {
-    const auto stopper = store.read_waiting(lane.id, walk.stopped_by - 1, walk.stopped_by, 1);
+    const auto stopper = viewer.store.read_waiting(lane.id, walk.stopped_by - 1, walk.stopped_by, 1);
     if (!stopper) return fail(stopper.error());
     if (!stopper->empty()) json["stopped_by"] = to_text(stopper->front().event.id);
   }
-  const std::string& error = lane.hold_reason.empty() ? walk.error : lane.hold_reason;
+  const std::string& error = !standing.tool_suspended.empty() ? standing.tool_suspended
+                             : lane.hold_reason.empty()       ? walk.error
+                                                              : lane.hold_reason;
   json["last_error"] = error.empty() || lane.waiting == 0 ? Json(nullptr) : Json(error);
+  json["split"] = lane.split.empty() ? "tool" : lane.split;
+  json["epoch"] = lane.epoch;
+  json["behind"] = standing.behind.empty() ? Json(nullptr) : Json(standing.behind);
   return json;
+}
+
+Result<std::int64_t> number_field(const Json& json, const char* name, std::int64_t least, std::int64_t most,
+                                  std::int64_t otherwise) {
+  const auto at = json.find(name);
+  if (at == json.end()) return otherwise;
+  if (!at->is_number_integer() || *at < least || *at > most)
+    return fail(Status::argument, fmt::format("the field \"{}\" must be a number from {} to {}", name, least, most));
+  return at->get<std::int64_t>();
+}
+
+Result<std::int64_t> time_field(const Json& json, const char* name) {
+  auto text = text_field(json, name);
+  if (!text) return fail(text.error());
+  const auto time = time_from(*text);
+  if (!time)
+    return fail(Status::argument, fmt::format("the field \"{}\" is no time: write 2026-03-01T08:30:00Z", name));
+  return *time;
+}
+
+Result<std::vector<EventId>> ids_field(const Json& json, const char* name) {
+  std::vector<EventId> ids;
+  const auto at = json.find(name);
+  if (at == json.end()) return ids;
+  if (!at->is_array() || at->size() > 1'000)
+    return fail(Status::argument, fmt::format("the field \"{}\" must be a list of at most 1000 event ids", name));
+  for (const Json& one : *at) {
+    auto id = id_field(Json{{"id", one}}, "id");
+    if (!id) return fail(id.error());
+    ids.push_back(*id);
+  }
+  return ids;
 }
 
 Result<std::string> text_field(const Json& json, const char* name) {

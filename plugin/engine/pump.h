@@ -3,6 +3,7 @@
 // happen.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -10,12 +11,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <variant>
 #include <vector>
 
 #include "engine/active_walk.h"
 #include "engine/single_send.h"
+#include "engine/watch_keeper.h"
 
 namespace ptb {
 
@@ -34,6 +37,13 @@ struct SaveTrigger {
 /// A person sends a refused or parked event again, alone.
 struct SingleTrigger {
   EventId event{};
+  OperationId operation = 0;
+};
+/// A person has delivered and refused events of a lane sent again, in order, from one place to another.
+struct ReplayTrigger {
+  std::int64_t lane = 0;
+  std::int64_t first = 0;
+  std::int64_t last = 0;
   OperationId operation = 0;
 };
 /// A person has acted on a tool that hears of it at once: remove, reregister, ping. It waits for nothing and nothing
@@ -57,8 +67,20 @@ struct IdleTrigger {
 struct RereadTrigger {
   std::int64_t lane = 0;
 };
-using Trigger =
-    std::variant<ContactTrigger, SaveTrigger, SingleTrigger, ActTrigger, StopTrigger, RereadTrigger, IdleTrigger>;
+/// Something that delayed events of a tool may wait for: another event of the course, or a value. Both empty: whatever
+/// they wait for.
+struct DelayTrigger {
+  Locator tool;
+  std::string course;
+  std::string item;
+};
+/// The tool's policy or condition has changed, or more waits for it.
+struct LookTrigger {
+  Locator tool;
+  bool new_policy = false;
+};
+using Trigger = std::variant<ContactTrigger, SaveTrigger, SingleTrigger, ReplayTrigger, ActTrigger, StopTrigger,
+                             RereadTrigger, DelayTrigger, LookTrigger, IdleTrigger>;
 
 struct PumpOptions {
   std::uint32_t contact_interval_ms = 5'000;
@@ -80,6 +102,9 @@ class Pump {
   /// Before the first run: a lane whose last walk failed keeps its distance.
   void remember_failure(std::int64_t lane, std::int64_t failed_monotonic_ms, std::int64_t not_before_monotonic_ms);
 
+  /// Lanes whose next event is delayed; any thread.
+  [[nodiscard]] std::size_t delayed_lanes() const { return delayed_count_.load(std::memory_order_relaxed); }
+
   /// Begins nothing more; ends when no exchange is under way or at the deadline, where what is left is abandoned. Walks
   /// that have not ended stay recorded as begun, so that the next open goes on with them.
   void wind_down(std::int64_t deadline_monotonic_ms);
@@ -89,13 +114,16 @@ class Pump {
     std::unique_ptr<ActiveWalk> walk;
     std::unique_ptr<SingleSend> single;
     OperationId single_operation = 0;
+    bool single_is_replay = false;
     std::deque<SingleTrigger> singles;
+    std::deque<ReplayTrigger> replays;
+    OperationResult replayed;                  ///< of the replay that is under way
     std::vector<OperationId> next_operations;  ///< end with the next walk
-    bool contact_waiting = false;              ///< a contact came during a walk or a save
+    bool contact_waiting = false;              ///< a contact came while it could not be answered
     bool doubtful = false;                     ///< the last walk failed
     std::int64_t failed_at_ms = 0;             ///< monotonic; meaningful where doubtful
-    std::int64_t not_before_ms = 0;            ///< monotonic: the tool asked for that much time
-    bool timer_set = false;
+    std::int64_t not_before_ms = 0;            ///< monotonic: its policy or the tool wants that much time
+    std::int64_t timer_ms = 0;                 ///< monotonic: its one entry in timers_; 0: none
     [[nodiscard]] bool busy() const { return walk != nullptr || single != nullptr; }
   };
   /// The one save of a tool that is under way.
@@ -122,9 +150,24 @@ class Pump {
   void handle(const SingleTrigger& trigger);
   void handle(const ActTrigger& trigger);
   void handle(const StopTrigger& trigger);
+  void handle(const ReplayTrigger& trigger);
+  void handle(const DelayTrigger& trigger);
+  void handle(const LookTrigger& trigger);
   void fire_timers(const Moment& now);
+  /// The lane is looked at no later than then.
+  void arm(std::int64_t lane, std::int64_t at_monotonic_ms);
+  /// The monotonic time of a moment of the wall clock.
+  [[nodiscard]] std::int64_t monotonic_at(std::int64_t wall_ms) const;
+  [[nodiscard]] std::int64_t next_due_ms(const Moment& now) const;
 
   void begin_contact_walk(std::int64_t lane, std::vector<OperationId> operations);
+  /// The policy's word on the lane's first event; empty: it may go out, as far as can be told.
+  std::optional<Gate> gate_of_head(const Lane& lane, const Moment& now);
+  /// Gives up what has waited too long in a lane that is not walked.
+  void give_up_old(const Lane& lane);
+  void delay(const Lane& lane, const StoredEvent& head, const Gate& gate);
+  void forget_delay(std::int64_t lane);
+  void contact_lanes_behind(std::int64_t lane);
   void activate(const Walk& walk, const Lane& lane, std::vector<OperationId> operations);
   void finish_walks();
   void finish_walk(std::int64_t lane_id, const Result<void>& recorded, const std::vector<StoredEvent>& dropped);
@@ -132,6 +175,9 @@ class Pump {
   void send_single(std::int64_t lane_id, const SingleTrigger& trigger);
   std::string why_not_alone(const StoredEvent& stored, const Lane& lane);
   void finish_single(std::int64_t lane_id);
+  void replay_next(std::int64_t lane_id);
+  bool count_replayed(std::int64_t lane_id, const SingleSend& single);
+  void finish_replay(std::int64_t lane_id, OperationResult result);
 
   void drive_save(const Locator& tool);
   void ask_state_change(const Locator& tool, SaveRun& save);
@@ -145,7 +191,12 @@ class Pump {
 
   /// Begins the next exchange of a lone sending, or calls `ended` where there is none.
   template <typename Ended>
-  void go_on(SingleSend& send, std::uint64_t ticket, bool doubtful, Ended ended);
+  void go_on(SingleSend& send, std::uint64_t ticket, bool doubtful, Ended ended) {
+    if (auto request = send.advance(clock_.now()))
+      start_exchange(ticket, std::move(*request), doubtful);
+    else
+      ended();
+  }
 
   void start_ready();
   void start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtful);
@@ -155,6 +206,18 @@ class Pump {
   void finish(const std::vector<OperationId>& operations, const OperationResult& part);
   void tell_idle();
   bool upkeep(const Moment& now, bool busy);
+
+  /// What a ticket is for stands in its two lowest bits; a lane has one exchange at a time, so its id is enough.
+  enum class TicketKind : std::uint8_t { walk = 0, single = 1, save = 2, act = 3 };
+  static std::uint64_t ticket_for(TicketKind kind, std::uint64_t number) {
+    return number << 2U | static_cast<std::uint64_t>(kind);
+  }
+  static OperationResult failed_part(std::string text) {
+    OperationResult part;
+    part.ok = false;
+    part.text = std::move(text);
+    return part;
+  }
 
   SendContext& context_;
   Transport& transport_;
@@ -167,9 +230,18 @@ class Pump {
 
   std::unordered_map<std::int64_t, LaneRun> lanes_;
   std::map<Locator, SaveRun> saves_;
-  std::unordered_map<std::uint64_t, ActRun> acts_;    ///< by ticket
-  std::multimap<std::int64_t, std::int64_t> timers_;  ///< monotonic ms -> lane
-  std::deque<std::int64_t> ready_;                    ///< lanes whose walk may advance
+  std::unordered_map<std::uint64_t, ActRun> acts_;          ///< by ticket
+  std::set<std::pair<std::int64_t, std::int64_t>> timers_;  ///< monotonic ms, lane
+  /// What the first event of a delayed lane belongs to.
+  struct Delayed {
+    std::string course;
+    std::string item;
+  };
+  std::map<Locator, std::map<std::int64_t, Delayed>> delayed_;  ///< by tool and lane
+  std::unordered_map<std::int64_t, Locator> delayed_tool_;      ///< lane -> under whom it stands there
+  std::atomic<std::size_t> delayed_count_ = 0;
+  WatchKeeper watch_;
+  std::deque<std::int64_t> ready_;  ///< lanes whose walk may advance
   std::deque<std::int64_t> ready_doubtful_;
   std::vector<std::int64_t> over_;                     ///< lanes whose walk is over, its end not yet recorded
   std::unordered_map<std::uint64_t, bool> in_flight_;  ///< ticket -> counted as doubtful

@@ -62,7 +62,7 @@ void SingleSend::answered(const ExchangeResult& result) {
     return;
   }
   was_sent_ = was_sent_ || result.fault == ExchangeResult::Fault::none;
-  finish(tool_->wire->judge(result));
+  finish(judge_under(*tool_->policy, result, tool_->wire->judge(result)));
 }
 
 }  // namespace ptb
