@@ -75,7 +75,10 @@ void DocumentReading::parse(std::size_t most_bytes) {
     if (node.type() == pugi::node_doctype)
       return wrong_at(static_cast<std::ptrdiff_t>(xml_.rfind("<!DOCTYPE", node.offset_debug())),
                       "a DOCTYPE and entities are not read; remove them");
-    if (is_text(node)) return wrong_at(node.offset_debug(), "text beside the root element; remove it");
+    if (is_text(node)) {
+      const auto begins = xml_.find_first_not_of(kSpace, static_cast<std::size_t>(node.offset_debug()));
+      return wrong_at(static_cast<std::ptrdiff_t>(begins), "text beside the root element; remove it");
+    }
     if (node.type() != pugi::node_element) continue;
     if (root_) {
       wrong(node, "a second root element <{}>; a document has one", printable(node.name(), 60));

@@ -296,7 +296,7 @@ void PolicyReading::read_until_setting(const Node& node, Delay& delay) {
   document_.choice<Scope>(
       node, "scope", {{"system", Scope::system}, {"course", Scope::course}, {"content", Scope::content}}, delay.scope);
   if (const std::string problem = setting_key_problem(delay.key); !problem.empty())
-    document_.wrong(node, "until-setting can never be known: {}", problem);
+    document_.wrong(node, "until-setting can never be known: {}; choose another key", problem);
   for (std::int64_t number = 1; number <= kLastKind && delay.scope == Scope::content; ++number)
     if (const auto kind = *event_kind_from(number); delay.kinds.contains(kind) && !concerns_an_item(kind))
       document_.wrong(node,
