@@ -21,16 +21,17 @@ forbid() {
 
 # ---- arrows point one way: abi -> engine -> core; store, wire, transport implement ports of core ----
 layer_io='sqlite3\.h|curl/|openssl/|pugixml|archive\.h|libpq|boost/(asio|beast)'
-forbid "core knows no other layer" plugin/core 'store/|wire/|transport/|engine/|abi/|ptbridge/'
+forbid "core knows no other layer" plugin/core 'policy/|store/|wire/|transport/|engine/|abi/|ptbridge/'
 forbid "core does no I/O" plugin/core "$layer_io|fstream|sys/|unistd\.h|fcntl\.h|thread>|condition_variable>"
-forbid "engine knows only core" plugin/engine 'store/|wire/|transport/|abi/|ptbridge/'
+forbid "engine knows only core" plugin/engine 'policy/|store/|wire/|transport/|abi/|ptbridge/'
 forbid "engine does no I/O" plugin/engine "$layer_io|fstream|sys/|unistd\.h|fcntl\.h"
-forbid "store knows only core" plugin/store 'wire/|transport/|engine/|abi/|ptbridge/|curl/'
-forbid "wire knows only core" plugin/wire 'store/|transport/|engine/|abi/|ptbridge/|curl/|sqlite3\.h'
-forbid "transport knows only core" plugin/transport 'store/|wire/|engine/|abi/|ptbridge/|sqlite3\.h'
-forbid "ptb-host knows the plugin only through ptbridge.h" host_stub 'core/|store/|wire/|transport/|engine/|abi/|.*plugin/(core|store|wire|transport|engine|abi)/'
-grep -rnE 'system_clock::now|steady_clock::now|clock_gettime|[^_]time\(NULL\)|std::random_device|[^_a-z]rand\(' plugin/core plugin/engine |
-  breach "core and engine read no clock and draw no random numbers themselves"
+forbid "policy knows only core" plugin/policy 'store/|wire/|transport/|engine/|abi/|ptbridge/|curl/|sqlite3\.h|fstream|sys/|unistd\.h|fcntl\.h'
+forbid "store knows only core" plugin/store 'policy/|wire/|transport/|engine/|abi/|ptbridge/|curl/'
+forbid "wire knows only core" plugin/wire 'policy/|store/|transport/|engine/|abi/|ptbridge/|curl/|sqlite3\.h'
+forbid "transport knows only core" plugin/transport 'policy/|store/|wire/|engine/|abi/|ptbridge/|sqlite3\.h'
+forbid "ptb-host knows the plugin only through ptbridge.h" host_stub 'core/|policy/|store/|wire/|transport/|engine/|abi/|.*plugin/(core|policy|store|wire|transport|engine|abi)/'
+grep -rnE 'system_clock::now|steady_clock::now|clock_gettime|[^_]time\(NULL\)|std::random_device|[^_a-z]rand\(' plugin/core plugin/engine plugin/policy |
+  breach "core, engine and policy read no clock and draw no random numbers themselves"
 # A thread_local with a destructor pins the library after dlclose; a number or a pointer has none.
 grep -rnE '\b(thread_local|std::async|atexit|setlocale|setenv|putenv)\b' plugin --include='*.cpp' --include='*.h' |
   grep -vE '^[^:]*:[0-9]*: *//|thread_local (int|bool|[a-z0-9:_]*_t|[A-Za-z:_]+ ?\*) ' | breach "not inside a stranger's process"

@@ -1,0 +1,12 @@
+# Writes OUTPUT, a C++ source with the text of every *.xml of DIRECTORY. Run as a script at build time.
+file(GLOB files "${DIRECTORY}/*.xml")
+list(SORT files)
+set(text "#include \"policy/presets.h\"\n\nnamespace ptb {\n\nstd::span<const Preset> presets() {\n")
+string(APPEND text "  static constexpr Preset kPresets[] = {\n")
+foreach(file IN LISTS files)
+  get_filename_component(name "${file}" NAME_WE)
+  file(READ "${file}" xml)
+  string(APPEND text "      {\"${name}\", R\"policy(${xml})policy\"},\n")
+endforeach()
+string(APPEND text "  };\n  return kPresets;\n}\n\n}  // namespace ptb\n")
+file(WRITE "${OUTPUT}" "${text}")
