@@ -217,7 +217,7 @@ class Store {
   virtual Result<void> put_generation(const std::string& generation, std::uint64_t high_water) = 0;
 
   // -- tools
-  /// Adds or replaces. A lane of that locator keeps what it has.
+  /// Adds or replaces. A lane of that locator keeps what it has, and the tool its suspension.
   virtual Result<void> put_tool(const Tool& tool, std::int64_t now_ms) = 0;
   /// Removes it; its lanes go back to their own locator and wait for a save (`released` = false) where anything waits.
   virtual Result<void> remove_tool(const Locator& locator, std::int64_t now_ms) = 0;
