@@ -72,6 +72,12 @@ struct MemoryLane {
   std::map<std::int64_t, MemoryLease> leases;
   std::map<std::int64_t, MemoryFailures> failures;
   std::unordered_map<std::string_view, std::int64_t> snapshots;  ///< text → id
+
+  /// nullptr: nobody ever took that event, or it was given back.
+  [[nodiscard]] const MemoryLease* lease_of(std::int64_t sequence) const {
+    const auto at = leases.find(sequence);
+    return at == leases.end() ? nullptr : &at->second;
+  }
 };
 
 class MemoryDisk {

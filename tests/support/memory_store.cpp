@@ -146,22 +146,6 @@ Result<void> MemoryStore::hold_lane(std::int64_t id, LaneHold hold, const std::s
   return {};
 }
 
-Result<std::vector<std::int64_t>> MemoryStore::lanes_behind(std::int64_t lane) {
-  const std::lock_guard guard(mutex_);
-  const MemoryLane* const found = disk_.lane(lane);
-  if (found == nullptr) return no_lane(lane);
-  std::set<std::int64_t> behind;
-  const auto& waiting = found->siblings->waiting;
-  for (auto at = waiting.upper_bound(found->lane.epoch); at != waiting.end(); ++at)
-    behind.insert(at->second.begin(), at->second.end());
-  const auto add = [&](std::int64_t id) {
-    if (id != lane && disk_.lane(id)->lane.waiting > 0) behind.insert(id);
-  };
-  for (const auto& [after, other, sequence] : found->crossed_by) add(other);
-  for (const std::int64_t id : found->crossed) add(id);
-  return std::vector<std::int64_t>(behind.begin(), behind.end());
-}
-
 Result<Backlog> MemoryStore::backlog(const Locator& tool) {
   const std::lock_guard guard(mutex_);
   Backlog all;

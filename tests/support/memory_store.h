@@ -90,9 +90,11 @@ class MemoryStore final : public Store {
 
   std::optional<LaneBlock> blocked(MemoryLane& lane, std::int64_t now_ms);
   bool is_crossing_blocked(const MemoryCrossing& crossing);
-  /// Where a batch that begins now would end; 0: it may not begin.
-  std::int64_t batch_end(MemoryLane& lane, std::int64_t now_ms);
-  Walk begin_in(MemoryLane& lane, std::int64_t last, std::int64_t now_ms);
+  /// Events of an earlier epoch go first.
+  static bool waits_for_epoch(const MemoryLane& lane);
+  /// The last event that may go, as far as events of two courses are concerned.
+  std::int64_t crossing_reach(const MemoryLane& lane);
+  Walk begin_in(MemoryLane& lane, std::int64_t now_ms);
   Result<void> check_end(const EndedWalk& ended);
   void end_in(EndedWalk& ended, std::int64_t now_ms);
   void stop_walk(MemoryLane& lane, EndedWalk& ended, std::int64_t now_ms);

@@ -16,10 +16,9 @@ Result<std::optional<LaneBlock>> MemoryStore::block_of(std::int64_t lane, std::i
 }
 
 std::optional<LaneBlock> MemoryStore::blocked(MemoryLane& entry, std::int64_t now_ms) {
-  const auto& waiting = entry.siblings->waiting;
-  if (!waiting.empty() && waiting.begin()->first < entry.lane.epoch)
-    return LaneBlock{*waiting.begin()->second.begin(), 0, 0};
   const std::int64_t head = disk_.first_pending(entry);
+  if (head == 0) return {};
+  if (waits_for_epoch(entry)) return LaneBlock{*entry.siblings->waiting.begin()->second.begin(), 0, 0};
   if (!entry.crossed_by.empty()) {
     const auto& [after, lane, sequence] = *entry.crossed_by.begin();
     if (head > after) return LaneBlock{lane, sequence, 0};
@@ -37,8 +36,12 @@ bool MemoryStore::is_crossing_blocked(const MemoryCrossing& crossing) {
   return head != 0 && head <= crossing.after;
 }
 
-std::int64_t MemoryStore::batch_end(MemoryLane& entry, std::int64_t now_ms) {
-  if (blocked(entry, now_ms)) return 0;
+bool MemoryStore::waits_for_epoch(const MemoryLane& entry) {
+  const auto& waiting = entry.siblings->waiting;
+  return !waiting.empty() && waiting.begin()->first < entry.lane.epoch;
+}
+
+std::int64_t MemoryStore::crossing_reach(const MemoryLane& entry) {
   std::int64_t last = entry.lane.last_sequence;
   if (!entry.crossed_by.empty()) last = std::min(last, std::get<0>(*entry.crossed_by.begin()));
   for (const auto& [sequence, crossing] : entry.crossings) {
@@ -46,6 +49,24 @@ std::int64_t MemoryStore::batch_end(MemoryLane& entry, std::int64_t now_ms) {
     if (is_crossing_blocked(crossing)) last = sequence - 1;
   }
   return last;
+}
+
+Result<std::vector<std::int64_t>> MemoryStore::lanes_behind(std::int64_t lane) {
+  const std::lock_guard guard(mutex_);
+  const MemoryLane* const found = disk_.lane(lane);
+  if (found == nullptr) return fail(Status::not_found, fmt::format("there is no lane {}: list the lanes", lane));
+  std::set<std::int64_t> behind;
+  // Lanes that are still behind others are named when the last of those has drained.
+  for (const auto& [epoch, lanes] : found->siblings->waiting) {
+    if (epoch > found->lane.epoch) behind = lanes;
+    if (epoch > found->lane.epoch || lanes.size() > 1 || !lanes.contains(lane)) break;
+  }
+  const auto add = [&](std::int64_t id) {
+    if (disk_.lane(id)->lane.waiting > 0) behind.insert(id);
+  };
+  for (const auto& [after, other, sequence] : found->crossed_by) add(other);
+  for (const std::int64_t id : found->crossed) add(id);
+  return std::vector<std::int64_t>(behind.begin(), behind.end());
 }
 
 }  // namespace ptb::test

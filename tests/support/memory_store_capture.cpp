@@ -1,23 +1,14 @@
 // The capture path of MemoryStore: each item is applied in its turn and remembered, so that the whole call can be
 // undone.
-#include <fmt/format.h>
-
-#include <map>
 #include <utility>
 
 #include "core/fault_point.h"
+#include "store/lane_keys.h"
 #include "support/memory_store.h"
 
 namespace ptb::test {
 
 namespace {
-
-/// The key that the lane of a part has, unless one of an earlier epoch has it; empty for split "none".
-std::string base_key(const Locator& own, const std::string& split, const std::string& name) {
-  if (split == "none") return {};
-  if (split.empty()) return to_text(own);
-  return to_text(own) + '/' + split + '/' + name;
-}
 
 bool is_walked(const LastWalk& walk) { return walk.ordinal != 0 && walk.ended_at_ms == 0; }
 
@@ -53,7 +44,7 @@ class MemoryStore::Capturing {
     std::int64_t epoch = 0;
   };
 
-  Spot find_spot(const MemorySiblings* siblings, const Locator& own, const LanePart& part, const std::string& name);
+  Spot find_spot(const MemorySiblings* siblings, const Locator& own, const LanePart& part);
   MemoryLane& open_spot(Spot& spot, const CaptureItem& item, const Locator& tool, bool installed);
   bool goes_behind(const MemorySiblings* siblings, const Spot& spot, const MemoryLane* other);
   void append(MemoryLane& lane, const CaptureItem& item, Deferral captured_as);
@@ -101,15 +92,16 @@ CaptureAnswer MemoryStore::Capturing::capture(const CaptureItem& item, const Dec
   const LanePart& part = item.part;
   const auto at = disk_.siblings.find(own);
   const MemorySiblings* const siblings = at == disk_.siblings.end() || at->second.lanes.empty() ? nullptr : &at->second;
-  Spot spot = find_spot(siblings, own, part, part.name);
+  Spot spot = find_spot(siblings, own, part);
   const bool crosses = part.split == "course" && !part.other.empty() && part.other != part.name;
   Spot other;
-  if (crosses) other = find_spot(siblings, own, part, part.other);
+  if (crosses) other = find_spot(siblings, own, {part.split, part.other, {}});
   // A claim is of all lanes of a locator, so those that it will have follow it.
   const Locator heir = siblings == nullptr ? own : disk_.lane(*siblings->lanes.begin())->lane.tool;
   const Tool* const tool = disk_.tool(heir);
+  const Lane* const lane_before = part.split == "none" ? nullptr : before(spot.lane);
   const CaptureDecision decision =
-      decide(item, tool, before(spot.lane), goes_behind(siblings, spot, crosses ? other.lane : nullptr));
+      decide(item, tool, lane_before, goes_behind(siblings, spot, crosses ? other.lane : nullptr));
   if (decision.verdict == CaptureDecision::Verdict::ignore) {
     answer.kind = CaptureAnswer::Kind::ignored;
     answer.ignored_as = decision.ignored_as;
@@ -128,34 +120,29 @@ CaptureAnswer MemoryStore::Capturing::capture(const CaptureItem& item, const Dec
 }
 
 MemoryStore::Capturing::Spot MemoryStore::Capturing::find_spot(const MemorySiblings* siblings, const Locator& own,
-                                                               const LanePart& part, const std::string& name) {
+                                                               const LanePart& part) {
+  const bool is_free = part.split == "none";
   Spot spot;
-  spot.key = base_key(own, part.split, name);
+  if (!is_free) spot.key = lane_key(own, part);
   if (siblings == nullptr) return spot;
   spot.epoch = siblings->epoch + (part.split == siblings->split ? 0 : 1);
-  if (part.split == "none") {
+  if (is_free) {
     for (const std::int64_t id : siblings->idle_free) {
       MemoryLane* const idle = disk_.lane(id);
-      if (idle->lane.epoch != spot.epoch || idle->lane.hold != LaneHold::none || is_walked(idle->lane.last_walk))
-        continue;
+      if (idle->lane.hold != LaneHold::none || is_walked(idle->lane.last_walk)) continue;
       spot.lane = idle;
       break;
     }
     return spot;
   }
-  MemoryLane* const base = disk_.lane_of_key(spot.key);
-  if (base == nullptr) return spot;
-  if (base->lane.epoch < spot.epoch) {
-    // Once a further lane was begun it goes on, also when the base lane has drained: else the events would turn round.
-    const std::string further = spot.key + '~' + std::to_string(spot.epoch);
-    spot.lane = disk_.lane_of_key(further);
-    if (spot.lane != nullptr) return spot;
-    if (base->lane.waiting > 0) {
-      spot.key = further;
-      return spot;
-    }
-  }
-  spot.lane = base;
+  spot.lane = disk_.lane_of_key(spot.key);
+  if (spot.lane == nullptr || spot.lane->lane.epoch == spot.epoch) return spot;
+  // Once a further lane was begun it goes on, also when the first has drained: else later events would overtake.
+  std::string further = further_lane_key(spot.key, spot.epoch);
+  MemoryLane* const later = disk_.lane_of_key(further);
+  if (later == nullptr && spot.lane->lane.waiting == 0) return spot;
+  spot.key = std::move(further);
+  spot.lane = later;
   return spot;
 }
 
@@ -174,7 +161,7 @@ MemoryLane& MemoryStore::Capturing::open_spot(Spot& spot, const CaptureItem& ite
   if (spot.lane == nullptr) {
     if (spot.key.empty()) {
       remember(siblings);
-      spot.key = fmt::format("{}/free/{}", to_text(item.event.locator), ++siblings.last_free);
+      spot.key = free_lane_key(item.event.locator, ++siblings.last_free);
     }
     made_.reserve(made_.size() + 1);
     MemoryLane& made = disk_.add_lane(spot.key, item.event.locator, tool, spot.epoch, item.part.split);
@@ -186,7 +173,8 @@ MemoryLane& MemoryStore::Capturing::open_spot(Spot& spot, const CaptureItem& ite
   MemoryLane& known = *spot.lane;
   remember(known);
   if (known.lane.epoch != spot.epoch) disk_.set_epoch(known, spot.epoch, item.part.split);
-  if (!installed) known.lane.released = false;
+  // A free lane starts anew with each event.
+  if (!installed || item.part.split == "none") known.lane.released = installed;
   return known;
 }
 

@@ -18,9 +18,17 @@ std::tuple<Locator, std::string, std::string, std::string> name_of(const KnownVa
   return {known.tool, known.what, known.whose, known.key};
 }
 
-bool may_be_pulled(const Lane& lane, const Tool* tool) {
-  if (lane.hold == LaneHold::suspended || lane.hold == LaneHold::queued) return true;
-  return lane.hold == LaneHold::none && tool != nullptr && !tool->suspended.empty();
+bool is_known_kind(const std::string& what) {
+  return what == "setting:system" || what == "setting:course" || what == "setting:content" || what == "item";
+}
+
+bool is_token(const std::string& token) {
+  return token.size() == 32 && token.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+bool may_be_pulled(const Lane& lane, bool is_tool_suspended) {
+  if (lane.waiting == 0 || !lane.released || lane.hold == LaneHold::held) return false;
+  return is_tool_suspended || lane.hold != LaneHold::none;
 }
 
 }  // namespace
@@ -43,6 +51,11 @@ Result<std::vector<std::pair<Locator, std::string>>> MemoryStore::policies() {
 }
 
 Result<void> MemoryStore::put_known(const KnownValue& known, std::int64_t /*now_ms*/) {
+  if (!is_known_kind(known.what))
+    return fail(Status::argument,
+                fmt::format("'{}' is nothing that can be known: write setting:system, setting:course, setting:content "
+                            "or item",
+                            printable(known.what, 40)));
   const std::lock_guard guard(mutex_);
   fault_point("store.put_known.begin");
   fault_point("store.put_known.before_commit");
@@ -59,25 +72,27 @@ Result<std::optional<std::string>> MemoryStore::known(const KnownValue& asked) {
 
 Result<Lease> MemoryStore::take(const Locator& tool, int limit, const std::string& token, std::int64_t until_ms,
                                 std::int64_t now_ms) {
+  if (limit < 1 || !is_token(token) || until_ms <= now_ms)
+    return fail(Status::argument, "a lease wants at least one event, a token of 32 hex digits and an end to come");
   const std::lock_guard guard(mutex_);
   fault_point("store.take.begin");
-  Lease taken;
+  Lease taken{token, until_ms, {}};
   const std::size_t most = page_size(limit);
   const Tool* const installed = disk_.tool(tool);
+  const bool is_suspended = installed != nullptr && !installed->suspended.empty();
   for (const std::int64_t id : disk_.lanes_to(tool)) {
     const MemoryLane& entry = *disk_.lane(id);
-    if (entry.lane.waiting == 0 || !may_be_pulled(entry.lane, installed)) continue;
-    for (auto at = entry.events.lower_bound(entry.head); at != entry.events.end() && taken.events.size() < most; ++at) {
+    if (!may_be_pulled(entry.lane, is_suspended) || walked_here_.contains(id) || waits_for_epoch(entry)) continue;
+    const std::int64_t last = crossing_reach(entry);
+    for (auto at = entry.events.lower_bound(entry.head); at != entry.events.end() && at->first <= last; ++at) {
+      if (taken.events.size() == most) break;
       if (at->second.state != EventState::pending) continue;
       const auto lease = entry.leases.find(at->first);
       if (lease == entry.leases.end() || lease->second.until_ms <= now_ms)
         taken.events.push_back(as_read(entry, at->second, true));
     }
   }
-  if (taken.events.empty()) return taken;
   fault_point("store.take.before_commit");
-  taken.token = token;
-  taken.until_ms = until_ms;
   for (const StoredEvent& event : taken.events)
     disk_.lane(event.place.lane)->leases[event.place.sequence] = {token, until_ms};
   fault_point("store.take.after_commit");
@@ -90,15 +105,15 @@ Result<void> MemoryStore::end_lease(const EventId& id, const std::string& token,
   fault_point("store.end_lease.begin");
   const auto key = disk_.keys.find(id);
   StoredEvent* const event = key == disk_.keys.end() ? nullptr : disk_.event(key->second);
-  if (event == nullptr) return fail(Status::not_found, fmt::format("there is no event {}", to_text(id)));
-  MemoryLane& entry = *disk_.lane(event->place.lane);
-  const auto lease = entry.leases.find(event->place.sequence);
-  if (lease == entry.leases.end() || lease->second.token != token || lease->second.until_ms <= now_ms)
-    return fail(Status::refused,
-                fmt::format("event {} is not held under that token any more: take it again", to_text(id)));
+  MemoryLane* const entry = event == nullptr ? nullptr : disk_.lane(event->place.lane);
+  const MemoryLease* const held = entry == nullptr ? nullptr : entry->lease_of(event->place.sequence);
+  if (held == nullptr || held->token != token || held->until_ms <= now_ms)
+    return fail(Status::refused, fmt::format("event {} is not in the hands of whoever holds this token, or not any "
+                                             "more: take it again",
+                                             to_text(id)));
   fault_point("store.end_lease.before_commit");
-  entry.leases.erase(lease);
-  if (acknowledged) disk_.settle(entry, *event, EventState::delivered, {}, {}, now_ms);
+  entry->leases.erase(event->place.sequence);
+  if (acknowledged) disk_.settle(*entry, *event, EventState::delivered, {}, {}, now_ms);
   fault_point("store.end_lease.after_commit");
   return {};
 }

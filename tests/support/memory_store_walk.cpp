@@ -52,16 +52,14 @@ Result<std::optional<Walk>> MemoryStore::begin_walk(std::int64_t lane, std::int6
   fault_point("store.begin_walk.begin");
   MemoryLane* const found = disk_.lane(lane);
   if (found == nullptr) return no_lane(lane);
-  if (!may_walk(found->lane, disk_.tool(found->lane.tool))) return std::optional<Walk>();
-  const std::int64_t last = batch_end(*found, now_ms);
-  if (last == 0) return std::optional<Walk>();
+  if (!may_walk(found->lane, disk_.tool(found->lane.tool)) || blocked(*found, now_ms)) return std::optional<Walk>();
   fault_point("store.begin_walk.before_commit");
-  const Walk begun = begin_in(*found, last, now_ms);
+  const Walk begun = begin_in(*found, now_ms);
   fault_point("store.begin_walk.after_commit");
   return std::optional<Walk>(begun);
 }
 
-Walk MemoryStore::begin_in(MemoryLane& entry, std::int64_t last, std::int64_t now_ms) {
+Walk MemoryStore::begin_in(MemoryLane& entry, std::int64_t now_ms) {
   Lane& lane = entry.lane;
   const LastWalk& previous = lane.last_walk;
   if (previous.ordinal != 0 && previous.ended_at_ms == 0) {
@@ -72,11 +70,11 @@ Walk MemoryStore::begin_in(MemoryLane& entry, std::int64_t last, std::int64_t no
   LastWalk next;
   next.ordinal = previous.ordinal + 1;
   next.first = disk_.first_pending(entry);
-  next.last = last;
+  next.last = crossing_reach(entry);
   next.started_at_ms = now_ms;
   std::int64_t waiting = lane.waiting;
-  if (last < lane.last_sequence)
-    waiting = std::count_if(entry.events.lower_bound(next.first), entry.events.upper_bound(last),
+  if (next.last < lane.last_sequence)
+    waiting = std::count_if(entry.events.lower_bound(next.first), entry.events.upper_bound(next.last),
                             [](const auto& each) { return each.second.state == EventState::pending; });
   lane.last_walk = next;
   walked_here_.insert(lane.id);
@@ -105,8 +103,7 @@ Result<std::vector<Walk>> MemoryStore::save_tool(const Locator& locator, ToolSta
       lane.hold = LaneHold::none;
       lane.hold_reason.clear();
     }
-    if (!may_walk(lane, &tool)) continue;
-    if (const std::int64_t last = batch_end(entry, now_ms); last != 0) walks.push_back(begin_in(entry, last, now_ms));
+    if (may_walk(lane, &tool) && !blocked(entry, now_ms)) walks.push_back(begin_in(entry, now_ms));
   }
   fault_point("store.save_tool.after_commit");
   return walks;
