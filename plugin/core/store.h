@@ -217,15 +217,15 @@ class Store {
   virtual Result<void> put_generation(const std::string& generation, std::uint64_t high_water) = 0;
 
   // -- tools
-  /// Adds or replaces. A lane of that locator keeps what it has.
-  virtual Result<void> put_tool(const Tool& tool) = 0;
+  /// Adds or replaces. A lane of that locator keeps what it has, and the tool its suspension.
+  virtual Result<void> put_tool(const Tool& tool, std::int64_t now_ms) = 0;
   /// Removes it; its lanes go back to their own locator and wait for a save (`released` = false) where anything waits.
-  virtual Result<void> remove_tool(const Locator& locator) = 0;
+  virtual Result<void> remove_tool(const Locator& locator, std::int64_t now_ms) = 0;
   virtual Result<std::optional<Tool>> tool(const Locator& locator) = 0;
   virtual Result<std::vector<Tool>> tools() = 0;
   /// Gives the lanes of `from` to the tool `to`, unreleased. Errors: Status::not_found where `from` has no lane or `to`
   /// is not installed; Status::refused where `from` is installed itself.
-  virtual Result<void> claim(const Locator& from, const Locator& to) = 0;
+  virtual Result<void> claim(const Locator& from, const Locator& to, std::int64_t now_ms) = 0;
 
   // -- policies
   /// The policy document in force for a locator, installed or not; empty: the default.

@@ -8,9 +8,8 @@ namespace {
 
 // The first walk that moved the mark among those begun after the event was captured is the one that delivered it.
 constexpr const char* kCoveringWalk =
-    "SELECT ended_at, ordinal FROM walk WHERE lane = ?1 AND ordinal > ?2 AND completed = 1 AND last >= ?3 ORDER BY "
-    "ordinal "
-    "LIMIT 1";
+    "SELECT coalesce(nullif(ended_at, 0), started_at), ordinal FROM walk WHERE lane = ?1 AND ordinal > ?2 "
+    "AND settled >= ?3 ORDER BY ordinal LIMIT 1";
 
 }  // namespace
 
@@ -41,6 +40,7 @@ StoredEvent read_event(Connection& connection, const Query& row, const Mirror& m
   stored.event.arguments = row.text(16);
   stored.event.locator = lane->own_locator;
   stored.walks = row.integer(17);
+  stored.event.not_before_ms = row.integer(18);
   if (stored.state == EventState::pending) stored.walks = lane->lane.last_walk.ordinal - stored.walks_before;
   if (stored.state == EventState::pending && stored.place.sequence <= lane->lane.mark) {
     stored.state = EventState::delivered;

@@ -25,15 +25,15 @@ constexpr std::int64_t moment(std::int64_t now_ms) { return now_ms > 0 ? now_ms 
 /// The columns that read_event wants, in its order.
 #define PTB_EVENT_COLUMNS                                                                                     \
   "place, event_id, state, captured_as, walks_before, snapshot, occurred_at, captured_at, settled_at, kind, " \
-  "operation, course_id, content_id, reason, answer, context, arguments, walks"
+  "operation, course_id, content_id, reason, answer, context, arguments, walks, not_before"
 
 /// The settings of a row of event, whoever holds them.
 #define PTB_EVENT_SETTINGS                                      \
   "CASE WHEN settings <> '' OR snapshot IS NULL THEN settings " \
   "ELSE (SELECT settings FROM event AS holder WHERE holder.place = event.snapshot) END"
 
-/// A row as a value. An event that the mark of its lane has passed is `delivered`, at the end of the walk that covered
-/// it. Throws StoreFailure where the row makes no sense.
+/// A row as a value. An event that the mark of its lane has passed is `delivered`, at the end of the walk that moved it
+/// there, or at its start while that is under way. Throws StoreFailure where the row makes no sense.
 StoredEvent read_event(Connection& connection, const Query& row, const Mirror& mirror);
 
 }  // namespace ptb

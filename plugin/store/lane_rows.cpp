@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "store/event_rows.h"
+#include "store/lane_keys.h"
 
 namespace ptb {
 
@@ -12,33 +13,46 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kHolds = {"none", "held", "suspended"};
 
+// Suspended lanes that wait for a puller are marked as such in a column of their own.
 constexpr const char* kInsertLane =
     "INSERT INTO lane (key, tool, mark, reached, released, hold, hold_reason, stopping_sequence, stopping_count, "
-    "keyed, "
-    "kept_from, kept_through) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    "keyed, kept_from, kept_through, split, epoch, queued, condition_since) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 constexpr const char* kUpdateLane =
     "UPDATE lane SET key = ?1, tool = ?2, mark = ?3, reached = ?4, released = ?5, hold = ?6, hold_reason = ?7, "
-    "stopping_sequence = ?8, stopping_count = ?9, keyed = ?10, kept_from = ?11, kept_through = ?12 WHERE id = ?13";
+    "stopping_sequence = ?8, stopping_count = ?9, keyed = ?10, kept_from = ?11, kept_through = ?12, split = ?13, "
+    "epoch = ?14, queued = ?15, condition_since = ?16 WHERE id = ?17";
+// All that opening needs of a lane in one statement: its last walk, its last event, what is settled behind its mark and
+// which rarer rows it has. Each of these is a seek, so that neither many events nor many walks make it slower.
+#define PTB_LANE_PLACES "BETWEEN lane.id << 40 AND lane.id << 40 | 0xFFFFFFFFFF"
 constexpr const char* kSelectLanes =
-    "SELECT id, key, tool, mark, reached, released, hold, hold_reason, stopping_sequence, stopping_count, keyed, "
-    "kept_from, kept_through FROM lane";
-constexpr const char* kLastWalk =
-    "SELECT ordinal, first, last, reached, started_at, ended_at, completed, stopped_by, error, not_before FROM walk "
-    "WHERE lane = "
-    "?1 "
-    "ORDER BY ordinal DESC LIMIT 1";
-constexpr const char* kLastPlace = "SELECT max(place) FROM event WHERE place BETWEEN ?1 AND ?2";
+    "SELECT id, key, tool, mark, lane.reached, released, hold, hold_reason, stopping_sequence, stopping_count, keyed, "
+    "kept_from, kept_through, split, epoch, queued, condition_since, "
+    "(SELECT place FROM event WHERE place " PTB_LANE_PLACES
+    " ORDER BY place DESC LIMIT 1) AS last_place, "
+    "(SELECT count(*) FROM event INDEXED BY event_exception WHERE state <> 0 AND state IN (1, 2, 3, 4) "
+    "AND place BETWEEN (lane.id << 40 | mark) + 1 AND lane.id << 40 | 0xFFFFFFFFFF), "
+    "EXISTS (SELECT 1 FROM crossing WHERE place " PTB_LANE_PLACES
+    ") "
+    "OR EXISTS (SELECT 1 FROM crossing WHERE crossing.lane = lane.id), "
+    "EXISTS (SELECT 1 FROM failure WHERE place " PTB_LANE_PLACES
+    "), "
+    "(SELECT count(*) FROM lease WHERE place " PTB_LANE_PLACES
+    "), "
+    "ordinal, first, last, walk.reached, started_at, ended_at, completed, stopped_by, error, not_before "
+    "FROM lane LEFT JOIN walk ON walk.lane = lane.id AND walk.ordinal = "
+    "(SELECT ordinal FROM walk AS newest WHERE newest.lane = lane.id ORDER BY ordinal DESC LIMIT 1)";
 constexpr const char* kCountExceptions =
     "SELECT count(*) FROM event INDEXED BY event_exception WHERE state <> 0 AND state IN (1, 2, 3, 4) "
     "AND place BETWEEN ?1 AND ?2";
 constexpr const char* kKeysBehind = "SELECT event_id, place FROM event WHERE place BETWEEN ?1 AND ?2";
 constexpr const char* kPutTool =
     "INSERT OR REPLACE INTO tool (locator, guid, state, descriptor, strict_mode, allow_http, allow_private, "
-    "allow_downgrade, wire, ca_file, timeout_ms, more_options) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-    "?12)";
+    "allow_downgrade, wire, ca_file, timeout_ms, more_options, suspended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+    "?10, ?11, ?12, ?13)";
 constexpr const char* kSelectTools =
     "SELECT locator, guid, state, descriptor, strict_mode, allow_http, allow_private, allow_downgrade, wire, ca_file, "
-    "timeout_ms, more_options FROM tool";
+    "timeout_ms, more_options, suspended FROM tool";
 
 struct TextOption {
   const char* name;
@@ -107,33 +121,69 @@ void load_tools(Connection& connection, Mirror& mirror) {
     tool.options.ca_file = row.text(9);
     tool.options.timeout_ms = static_cast<std::uint32_t>(row.integer(10));
     decode_more(row.text(11), tool.options);
+    tool.suspended = row.text(12);
     mirror.put(std::move(tool));
   }
 }
 
-void load_last_walk(Connection& connection, Lane& lane) {
-  auto row = connection.query(kLastWalk);
-  row.bind(lane.id);
-  if (!row.row()) return;
-  LastWalk& walk = lane.last_walk;
-  walk.ordinal = row.integer(0);
-  walk.first = row.integer(1);
-  walk.last = row.integer(2);
-  walk.reached = row.integer(3);
-  walk.started_at_ms = row.integer(4);
-  walk.ended_at_ms = row.integer(5);
-  walk.completed = row.integer(6) != 0;
-  walk.stopped_by = row.integer(7);
-  walk.error = row.text(8);
-  walk.not_before_ms = row.integer(9);
+/// `at`: the column with its ordinal.
+void read_last_walk(const Query& row, int at, LastWalk& walk) {
+  if (row.is_null(at)) return;
+  walk.ordinal = row.integer(at);
+  walk.first = row.integer(at + 1);
+  walk.last = row.integer(at + 2);
+  walk.reached = row.integer(at + 3);
+  walk.started_at_ms = row.integer(at + 4);
+  walk.ended_at_ms = row.integer(at + 5);
+  walk.completed = row.integer(at + 6) != 0;
+  walk.stopped_by = row.integer(at + 7);
+  walk.error = row.text(at + 8);
+  walk.not_before_ms = row.integer(at + 9);
 }
 
 /// Everything of a lane row but its id.
 void bind_lane(Query& query, const MirrorLane& entry, auto... more) {
   const Lane& lane = entry.lane;
+  const bool queued = lane.hold == LaneHold::queued;
   query.bind(lane.key, to_text(lane.tool), lane.mark, entry.reached, lane.released ? 1 : 0,
-             kHolds.at(static_cast<std::size_t>(lane.hold)), lane.hold_reason, lane.stopping_sequence,
-             lane.stopping_count, entry.keyed, lane.kept_from, lane.kept_through, more...);
+             kHolds.at(static_cast<std::size_t>(queued ? LaneHold::suspended : lane.hold)), lane.hold_reason,
+             lane.stopping_sequence, lane.stopping_count, entry.keyed, lane.kept_from, lane.kept_through, lane.split,
+             lane.epoch, queued ? 1 : 0, lane.condition_since_ms, more...);
+}
+
+MirrorLane read_lane(const Query& row) {
+  MirrorLane entry;
+  Lane& lane = entry.lane;
+  lane.id = row.integer(0);
+  lane.key = row.text(1);
+  auto own = own_locator_of(lane.key);
+  if (!own) raise_damaged("lane key");
+  entry.own_locator = std::move(*own);
+  lane.tool = stored_locator(row.text(2));
+  lane.mark = row.integer(3);
+  entry.reached = row.integer(4);
+  lane.released = row.integer(5) != 0;
+  const auto hold = std::find(kHolds.begin(), kHolds.end(), row.text(6));
+  if (hold == kHolds.end()) raise_damaged("lane hold");
+  lane.hold = static_cast<LaneHold>(hold - kHolds.begin());
+  lane.hold_reason = row.text(7);
+  lane.stopping_sequence = row.integer(8);
+  lane.stopping_count = row.integer(9);
+  entry.keyed = row.integer(10);
+  lane.kept_from = row.integer(11);
+  lane.kept_through = row.integer(12);
+  lane.split = row.text(13);
+  lane.epoch = row.integer(14);
+  if (row.integer(15) != 0) lane.hold = LaneHold::queued;
+  lane.condition_since_ms = row.integer(16);
+  // Rows at or before the mark may have been reclaimed; those behind it never are.
+  lane.last_sequence = row.is_null(17) ? lane.mark : std::max(lane.mark, place_of(row.integer(17)).sequence);
+  lane.waiting = lane.last_sequence - lane.mark - row.integer(18);
+  entry.crossed = row.integer(19) != 0;
+  entry.failed = row.integer(20) != 0;
+  entry.leases = row.integer(21);
+  read_last_walk(row, 22, lane.last_walk);
+  return entry;
 }
 
 void load_unentered_keys(Connection& connection, const MirrorLane& entry, Mirror& mirror) {
@@ -158,31 +208,7 @@ Mirror load_mirror(Connection& connection) {
   load_tools(connection, mirror);
   auto row = connection.query(kSelectLanes);
   while (row.row()) {
-    MirrorLane entry;
-    Lane& lane = entry.lane;
-    lane.id = row.integer(0);
-    lane.key = row.text(1);
-    if (auto locator = locator_from(lane.key)) entry.own_locator = std::move(*locator);
-    lane.tool = stored_locator(row.text(2));
-    lane.mark = row.integer(3);
-    entry.reached = row.integer(4);
-    lane.released = row.integer(5) != 0;
-    const auto hold = std::find(kHolds.begin(), kHolds.end(), row.text(6));
-    if (hold == kHolds.end()) raise_damaged("lane hold");
-    lane.hold = static_cast<LaneHold>(hold - kHolds.begin());
-    lane.hold_reason = row.text(7);
-    lane.stopping_sequence = row.integer(8);
-    lane.stopping_count = row.integer(9);
-    entry.keyed = row.integer(10);
-    lane.kept_from = row.integer(11);
-    lane.kept_through = row.integer(12);
-    load_last_walk(connection, lane);
-    auto last = connection.query(kLastPlace);
-    last.bind(place_number(lane.id, 0), place_number(lane.id, kMaxSequence));
-    // Rows at or before the mark may have been reclaimed; those behind it never are.
-    lane.last_sequence =
-        last.row() && !last.is_null(0) ? std::max(lane.mark, place_of(last.integer(0)).sequence) : lane.mark;
-    lane.waiting = count_waiting(connection, lane);
+    MirrorLane entry = read_lane(row);
     load_unentered_keys(connection, entry, mirror);
     mirror.put(std::move(entry));
   }
@@ -211,11 +237,12 @@ void put_tool_row(Connection& connection, const Tool& tool) {
       .run();
 }
 
-std::int64_t count_waiting(Connection& connection, const Lane& lane) {
+std::int64_t count_waiting(Connection& connection, const Lane& lane, std::int64_t through) {
+  if (through <= lane.mark) return 0;
   auto exceptions = connection.query(kCountExceptions);
-  exceptions.bind(place_number(lane.id, lane.mark + 1), place_number(lane.id, kMaxSequence));
+  exceptions.bind(place_number(lane.id, lane.mark + 1), place_number(lane.id, through));
   exceptions.row();
-  return lane.last_sequence - lane.mark - exceptions.integer(0);
+  return through - lane.mark - exceptions.integer(0);
 }
 
 }  // namespace ptb

@@ -14,7 +14,14 @@ void insert_lane(Connection& connection, MirrorLane& lane);
 void update_lane(Connection& connection, const MirrorLane& lane);
 void put_tool_row(Connection& connection, const Tool& tool);
 
-/// Events behind the mark that are pending: all that were captured but the exceptions.
-std::int64_t count_waiting(Connection& connection, const Lane& lane);
+/// What the age of an event is counted from: when its tool came into this condition.
+enum class ToolStanding : std::uint8_t { not_installed, not_available, available };
+inline ToolStanding standing_of(const Tool* tool) {
+  if (tool == nullptr) return ToolStanding::not_installed;
+  return tool->state == ToolState::available ? ToolStanding::available : ToolStanding::not_available;
+}
+
+/// Pending events behind the mark up to `through`: all that were captured but the exceptions.
+std::int64_t count_waiting(Connection& connection, const Lane& lane, std::int64_t through);
 
 }  // namespace ptb

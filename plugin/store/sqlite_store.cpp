@@ -80,28 +80,42 @@ Result<void> SqliteStore::put_generation(const std::string& generation, std::uin
       });
 }
 
-Result<void> SqliteStore::put_tool(const Tool& tool) {
+Result<void> SqliteStore::put_tool(const Tool& tool, std::int64_t now_ms) {
   return change<void>({"store.put_tool.begin", "store.put_tool.before_commit", "store.put_tool.after_commit"},
                       [&](Draft& draft) -> Result<void> {
-                        put_tool_row(connection_, tool);
+                        const Tool* const before = draft.before().tool(tool.locator);
+                        Tool put = tool;
+                        put.suspended = before == nullptr ? std::string() : before->suspended;
+                        put_tool_row(connection_, put);
                         fault_point("store.put_tool.written");
-                        draft.put(tool);
+                        const ToolStanding was = standing_of(before);
+                        const ToolStanding is = standing_of(&put);
+                        draft.put(std::move(put));
+                        if (was == is) return {};
+                        for (const std::int64_t id : draft.before().lanes_to(tool.locator).lanes) {
+                          MirrorLane& entry = draft.lane(id);
+                          entry.lane.condition_since_ms = now_ms;
+                          update_lane(connection_, entry);
+                          fault_point("store.put_tool.lane_written");
+                        }
                         return {};
                       });
 }
 
-Result<void> SqliteStore::remove_tool(const Locator& locator) {
+Result<void> SqliteStore::remove_tool(const Locator& locator, std::int64_t now_ms) {
   return change<void>({"store.remove_tool.begin", "store.remove_tool.before_commit", "store.remove_tool.after_commit"},
                       [&](Draft& draft) -> Result<void> {
-                        if (draft.before().tool(locator) == nullptr) return not_installed(locator);
+                        const Tool* const removed = draft.before().tool(locator);
+                        if (removed == nullptr) return not_installed(locator);
                         connection_.query("DELETE FROM tool WHERE locator = ?1").bind(to_text(locator)).run();
                         fault_point("store.remove_tool.tool_removed");
                         draft.drop(locator);
-                        for (const std::int64_t id : draft.before().lanes_to(locator)) {
+                        for (const std::int64_t id : draft.before().lanes_to(locator).lanes) {
                           MirrorLane& entry = draft.lane(id);
-                          auto own = locator_from(entry.lane.key);
-                          if (!own) return fail(own.error());
-                          entry.lane.tool = std::move(*own);
+                          entry.lane.tool = entry.own_locator;
+                          const Tool* const own =
+                              entry.own_locator == locator ? nullptr : draft.before().tool(entry.own_locator);
+                          if (standing_of(own) != standing_of(removed)) entry.lane.condition_since_ms = now_ms;
                           if (entry.lane.waiting > 0) entry.lane.released = false;
                           update_lane(connection_, entry);
                           fault_point("store.remove_tool.lane_written");
@@ -125,28 +139,32 @@ Result<std::vector<Tool>> SqliteStore::tools() {
   });
 }
 
-Result<void> SqliteStore::claim(const Locator& from, const Locator& to) {
-  return change<void>({"store.claim.begin", "store.claim.before_commit", "store.claim.after_commit"},
-                      [&](Draft& draft) -> Result<void> {
-                        const MirrorLane* const lane = draft.before().lane_of_key(to_text(from));
-                        if (lane == nullptr)
-                          return fail(Status::not_found,
-                                      fmt::format("nothing was ever captured for {}: list the lanes", to_text(from)));
-                        if (draft.before().tool(from) != nullptr)
-                          return fail(Status::refused,
-                                      fmt::format("tool {} is installed and keeps its own events: remove "
-                                                  "it first",
-                                                  to_text(from)));
-                        if (draft.before().tool(to) == nullptr) return not_installed(to);
-                        MirrorLane& entry = draft.lane(lane->lane.id);
-                        entry.lane.tool = to;
-                        entry.lane.released = false;
-                        entry.lane.stopping_sequence = 0;
-                        entry.lane.stopping_count = 0;
-                        update_lane(connection_, entry);
-                        fault_point("store.claim.lane_written");
-                        return {};
-                      });
+Result<void> SqliteStore::claim(const Locator& from, const Locator& to, std::int64_t now_ms) {
+  return change<void>(
+      {"store.claim.begin", "store.claim.before_commit", "store.claim.after_commit"},
+      [&](Draft& draft) -> Result<void> {
+        const Family* const family = draft.before().family(from);
+        if (family == nullptr)
+          return fail(Status::not_found,
+                      fmt::format("nothing was ever captured for {}: list the lanes", to_text(from)));
+        if (draft.before().tool(from) != nullptr)
+          return fail(Status::refused,
+                      fmt::format("tool {} is installed and keeps its own events: remove it first", to_text(from)));
+        const Tool* const claiming = draft.before().tool(to);
+        if (claiming == nullptr) return not_installed(to);
+        const bool changes = standing_of(draft.before().tool(family->tool)) != standing_of(claiming);
+        for (const std::int64_t id : family->lanes) {
+          MirrorLane& entry = draft.lane(id);
+          entry.lane.tool = to;
+          entry.lane.released = false;
+          entry.lane.stopping_sequence = 0;
+          entry.lane.stopping_count = 0;
+          if (changes) entry.lane.condition_since_ms = now_ms;
+          update_lane(connection_, entry);
+          fault_point("store.claim.lane_written");
+        }
+        return {};
+      });
 }
 
 Result<std::vector<Lane>> SqliteStore::lanes() {
@@ -171,7 +189,7 @@ Result<Lane> SqliteStore::lane(std::int64_t id) {
 Result<std::vector<Lane>> SqliteStore::lanes_of(const Locator& tool) {
   return look<std::vector<Lane>>([&]() -> Result<std::vector<Lane>> {
     std::vector<Lane> found;
-    for (const std::int64_t id : mirror_.lanes_to(tool)) found.push_back(mirror_.lane(id)->lane);
+    for (const std::int64_t id : mirror_.lanes_to(tool).lanes) found.push_back(mirror_.lane(id)->lane);
     return found;
   });
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "store/event_rows.h"
+#include "store/lane_keys.h"
 #include "store/lane_rows.h"
 #include "store/sqlite_store.h"
 
@@ -27,10 +28,16 @@ constexpr const char* kFindKey = "SELECT place FROM event_key WHERE event_id = ?
 constexpr const char* kInsertKey = "INSERT INTO event_key (event_id, place) VALUES (?1, ?2)";
 constexpr const char* kInsertEvent =
     "INSERT INTO event (place, event_id, waits, kind, captured_as, walks_before, snapshot, occurred_at, captured_at, "
-    "operation, course_id, content_id, context, arguments, settings) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+    "operation, course_id, content_id, context, arguments, settings, not_before) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+constexpr const char* kInsertCrossing = "INSERT INTO crossing (place, lane, after) VALUES (?1, ?2, ?3)";
 
 std::span<const unsigned char> bytes_of(const EventId& id) { return {id.begin(), id.size()}; }
+
+bool is_crossing(const LanePart& part) {
+  return part.split == "course" && !part.other.empty() && part.other != part.name;
+}
+LanePart other_part(const LanePart& part) { return {part.split, part.other, {}}; }
 
 }  // namespace
 
@@ -60,47 +67,121 @@ CaptureAnswer SqliteStore::capture_item(Draft& draft, const CaptureItem& item, c
     answer.place = place_of(*known);
     return answer;
   }
-  // Asked about the lane as it was before this transaction: the events of one call do not queue behind each other.
-  const std::string key = to_text(item.event.locator);
-  const MirrorLane* const before = draft.before().lane_of_key(key);
-  const Tool* const tool = draft.before().tool(before == nullptr ? item.event.locator : before->lane.tool);
-  const CaptureDecision decision = decide(item, tool, before == nullptr ? nullptr : &before->lane);
+  // Asked about the lanes as they were before this transaction: the events of one call do not queue behind each other.
+  const Locator& own = item.event.locator;
+  const LaneChoice choice = choose_lane(draft, own, item.part);
+  const MirrorLane* const before = item.part.split == "none" ? nullptr : draft.before().lane(choice.lane);
+  const Tool* const tool = draft.before().tool(draft.front(own).tool);
+  const bool behind = goes_behind_others(draft, item, choice);
+  const CaptureDecision decision = decide(item, tool, before == nullptr ? nullptr : &before->lane, behind);
   if (decision.verdict == CaptureDecision::Verdict::ignore) {
     answer.kind = CaptureAnswer::Kind::ignored;
     answer.ignored_as = decision.ignored_as;
     return answer;
   }
-  MirrorLane& entry = lane_for(draft, key, item.event.locator, tool != nullptr);
-  if (entry.lane.last_sequence == kMaxSequence)
-    throw StoreFailure{{Status::store, fmt::format("store {}: lane {} is full", path_, key)}};
-  ++entry.lane.last_sequence;
-  ++entry.lane.waiting;
+  MirrorLane& entry = lane_for(draft, choice, own, item.part.split, tool != nullptr);
+  Lane& lane = entry.lane;
+  if (lane.last_sequence == kMaxSequence)
+    throw StoreFailure{{Status::store, fmt::format("store {}: lane {} is full", path_, lane.key)}};
+  ++lane.last_sequence;
+  if (lane.waiting == 0) entry.oldest_at = item.event.captured_at_ms;
+  ++lane.waiting;
   insert_event(draft, item, entry, decision.deferral);
+  if (is_crossing(item.part)) insert_crossing(draft, item, entry, tool != nullptr);
   answer.kind = CaptureAnswer::Kind::fresh;
-  answer.place = {entry.lane.id, entry.lane.last_sequence};
+  answer.place = {lane.id, lane.last_sequence};
   answer.deferral = decision.deferral;
   return answer;
 }
 
+/// Events that are split in another way than those before begin an epoch, so that those before go first. A part whose
+/// lane is of an earlier epoch takes that along if nothing waits in it, else it gets a further lane.
+SqliteStore::LaneChoice SqliteStore::choose_lane(Draft& draft, const Locator& own, const LanePart& part) {
+  const Draft::Front& front = draft.front(own);
+  LaneChoice choice;
+  choice.epoch = front.exists && part.split != front.split ? front.epoch + 1 : front.epoch;
+  if (part.split == "none") {
+    choice.lane = draft.idle_free_lane(own);
+    if (choice.lane == 0) choice.key = free_lane_key(own, front.free_lanes + 1);
+    return choice;
+  }
+  choice.key = lane_key(own, part);
+  const MirrorLane* known = draft.find_key(choice.key);
+  if (known != nullptr && known->lane.epoch < choice.epoch) {
+    std::string further = further_lane_key(choice.key, choice.epoch);
+    if (const MirrorLane* const later = draft.find_key(further); later != nullptr || known->lane.waiting > 0) {
+      known = later;
+      choice.key = std::move(further);
+    }
+  }
+  if (known != nullptr) choice.lane = known->lane.id;
+  return choice;
+}
+
+/// Events of other lanes that were there before this transaction would be sent before it.
+bool SqliteStore::goes_behind_others(Draft& draft, const CaptureItem& item, const LaneChoice& choice) {
+  const Mirror& mirror = draft.before();
+  const Family* const family = mirror.family(item.event.locator);
+  if (family == nullptr) return false;
+  if (family->waits_before(choice.epoch)) return true;
+  const Draft before(mirror_);
+  const MirrorLane* const lane = mirror.lane(choice.lane);
+  if (lane != nullptr && lane->crossed && reach_as_second(before, *lane).block.lane != 0) return true;
+  if (!is_crossing(item.part)) return false;
+  const LaneChoice other = choose_lane(draft, item.event.locator, other_part(item.part));
+  const MirrorLane* const first = mirror.lane(other.lane);
+  return first != nullptr && first->lane.waiting > 0;
+}
+
 /// The lane to append to, made where there is none. What is captured while no tool is there to get it may only go out
 /// after an administrator's save.
-MirrorLane& SqliteStore::lane_for(Draft& draft, const std::string& key, const Locator& locator, bool installed) {
-  if (MirrorLane* const known = draft.lane_of_key(key); known != nullptr) {
-    if (known->lane.released && !installed) {
-      known->lane.released = false;
-      update_lane(connection_, *known);
+MirrorLane& SqliteStore::lane_for(Draft& draft, const LaneChoice& choice, const Locator& own, const std::string& split,
+                                  bool installed) {
+  Draft::Front& front = draft.front(own);
+  front.exists = true;
+  front.epoch = choice.epoch;
+  front.split = split;
+  const bool free = split == "none";
+  if (choice.lane != 0) {
+    if (free) front.idle_used = choice.lane;
+    MirrorLane& known = draft.lane(choice.lane);
+    if (known.lane.epoch != choice.epoch) {
+      known.lane.epoch = choice.epoch;
+      update_lane(connection_, known);
+      fault_point("store.capture.lane_moved_up");
+    }
+    // A free lane starts anew with each event.
+    if (known.lane.released != installed && (free || !installed)) {
+      known.lane.released = installed;
+      update_lane(connection_, known);
       fault_point("store.capture.lane_unreleased");
     }
-    return *known;
+    return known;
   }
+  if (free) ++front.free_lanes;
   MirrorLane entry;
-  entry.lane.key = key;
-  entry.own_locator = locator;
-  entry.lane.tool = locator;
+  entry.lane.key = choice.key;
+  entry.own_locator = own;
+  entry.lane.tool = front.tool;
   entry.lane.released = installed;
+  entry.lane.epoch = choice.epoch;
+  entry.lane.split = split;
   insert_lane(connection_, entry);
   fault_point("store.capture.lane_written");
   return draft.add(std::move(entry));
+}
+
+/// The event that was just appended to `entry` goes after what is in the lane of its second course, and before what
+/// comes there.
+void SqliteStore::insert_crossing(Draft& draft, const CaptureItem& item, MirrorLane& entry, bool installed) {
+  const LaneChoice choice = choose_lane(draft, item.event.locator, other_part(item.part));
+  MirrorLane& other = lane_for(draft, choice, item.event.locator, item.part.split, installed);
+  connection_.query(kInsertCrossing)
+      .bind(place_number(entry.lane.id, entry.lane.last_sequence), other.lane.id, other.lane.last_sequence)
+      .run();
+  entry.crossed = true;
+  other.crossed = true;
+  fault_point("store.capture.crossing_written");
 }
 
 void SqliteStore::insert_event(Draft& draft, const CaptureItem& item, const MirrorLane& entry, Deferral captured_as) {
@@ -111,7 +192,8 @@ void SqliteStore::insert_event(Draft& draft, const CaptureItem& item, const Mirr
       .bind_in_place(place, bytes_of(event.id), waits_after_failure(event.kind) ? 1 : 0, static_cast<int>(event.kind),
                      static_cast<int>(captured_as), entry.lane.last_walk.ordinal, holder, event.occurred_at_ms,
                      event.captured_at_ms, event.operation, event.course_id, event.content_id, event.context,
-                     event.arguments, holder == place ? std::string_view(item.settings) : std::string_view())
+                     event.arguments, holder == place ? std::string_view(item.settings) : std::string_view(),
+                     event.not_before_ms)
       .run();
   draft.put_key(event.id, place);
   fault_point("store.capture.event_written");

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "store/event_rows.h"
+#include "store/lane_keys.h"
 #include "store/lane_rows.h"
 #include "store/sqlite_store.h"
 
@@ -15,7 +16,8 @@ namespace {
 constexpr int kPageRows = 500;
 
 constexpr const char* kRowsAfter =
-    "SELECT place, state, course_id, arguments, context FROM event WHERE place > ?1 ORDER BY place LIMIT ?2";
+    "SELECT place, state, course_id, arguments, context, content_id FROM event WHERE place > ?1 ORDER BY place LIMIT "
+    "?2";
 constexpr const char* kFirstSharing =
     "SELECT min(place) FROM event INDEXED BY event_sharing WHERE settings = '' AND snapshot IS NOT NULL AND snapshot = "
     "?1";
@@ -27,6 +29,10 @@ constexpr const char* kErase =
     "UPDATE event SET operation = '', course_id = '', content_id = '', answer = '', context = '', arguments = '', "
     "snapshot = NULL, settings = '', reason = iif(state = 0, '', 'forgotten') WHERE place = ?1";
 constexpr const char* kForgetErrors = "UPDATE walk SET error = '' WHERE lane = ?1";
+constexpr const char* kForgetFailures = "UPDATE failure SET error = '' WHERE place BETWEEN ?1 AND ?2";
+constexpr const char* kForgetOfCourse = "DELETE FROM known WHERE what = 'setting:course' AND whose = ?1";
+constexpr const char* kForgetOfItem = "DELETE FROM known WHERE what IN ('setting:content', 'item') AND whose = ?1";
+constexpr std::string_view kReasonGone = "the reason was forgotten together with an event";
 constexpr const char* kDiscard =
     "UPDATE event SET state = ?2, reason = 'forgotten', settled_at = ?3, walks = max(?4 - walks_before, 0) WHERE place "
     "= ?1";
@@ -70,6 +76,7 @@ std::int64_t SqliteStore::forget_page(Draft& draft, const ForgetTerms& terms, st
   struct Meant {
     std::int64_t place;
     EventState state;
+    std::string item;
   };
   std::vector<Meant> meant;
   int seen = 0;
@@ -79,24 +86,50 @@ std::int64_t SqliteStore::forget_page(Draft& draft, const ForgetTerms& terms, st
     for (; rows.row(); ++seen) {
       after = rows.integer(0);
       if (is_meant(terms, rows.text(2), rows.text(3), rows.text(4)))
-        meant.push_back({after, static_cast<EventState>(rows.integer(1))});
+        meant.push_back({after, static_cast<EventState>(rows.integer(1)), std::string(rows.text(5))});
     }
   }
   std::set<std::int64_t> lanes;
-  for (const auto& [place, state] : meant) {
+  for (const auto& [place, state, item] : meant) {
     forget_event(draft, place, state, now_ms, forgotten);
     lanes.insert(place_of(place).lane);
+    if (!terms.course.empty() && !item.empty()) connection_.query(kForgetOfItem).bind(item).run();
   }
   for (const std::int64_t lane : lanes) forget_answers(draft, lane);
-  return seen == kPageRows ? after : 0;
+  if (seen == kPageRows) return after;
+  if (!terms.course.empty()) forget_course(draft, terms.course);
+  return 0;
+}
+
+/// What is known of the course, and its lanes' names. A lane in which something else waits keeps its name.
+void SqliteStore::forget_course(Draft& draft, const std::string& course) {
+  connection_.query(kForgetOfCourse).bind(course).run();
+  fault_point("store.forget.known_removed");
+  for (const auto& [id, seen] : draft.before().lanes()) {
+    if (seen.lane.split != "course") continue;
+    const std::string key = lane_key(seen.own_locator, {seen.lane.split, course, {}});
+    const bool is_its = seen.lane.key == key || seen.lane.key == further_lane_key(key, seen.lane.epoch);
+    if (!is_its || draft.find(id)->lane.waiting > 0) continue;
+    MirrorLane& entry = draft.lane(id);
+    entry.lane.key = forgotten_lane_key(entry.own_locator, id);
+    update_lane(connection_, entry);
+    fault_point("store.forget.lane_renamed");
+  }
 }
 
 /// What walks of a lane say of their end may hold words of the tool.
 void SqliteStore::forget_answers(Draft& draft, std::int64_t lane) {
   connection_.query(kForgetErrors).bind(lane).run();
+  connection_.query(kForgetFailures).bind(place_number(lane, 1), place_number(lane, kMaxSequence)).run();
   MirrorLane& entry = draft.lane(lane);
   entry.lane.last_walk.error.clear();
-  if (!entry.lane.hold_reason.empty()) entry.lane.hold_reason = "the reason was forgotten together with an event";
+  if (!entry.lane.hold_reason.empty()) entry.lane.hold_reason = kReasonGone;
+  if (const Tool* const tool = draft.tool(entry.lane.tool); tool != nullptr && !tool->suspended.empty()) {
+    Tool changed = *tool;
+    changed.suspended = kReasonGone;
+    put_tool_row(connection_, changed);
+    draft.put(std::move(changed));
+  }
   update_lane(connection_, entry);
   fault_point("store.forget.answers_erased");
 }
@@ -110,13 +143,14 @@ void SqliteStore::forget_event(Draft& draft, std::int64_t number, EventState sta
   ++forgotten.events;
   const bool waiting = state == EventState::pending && place.sequence > draft.mark(place.lane);
   if (!waiting && state != EventState::parked) return;
-  Lane& lane = draft.lane(place.lane).lane;
+  MirrorLane& entry = draft.lane(place.lane);
   connection_.query(kDiscard)
-      .bind(number, static_cast<int>(EventState::discarded), moment(now_ms), lane.last_walk.ordinal)
+      .bind(number, static_cast<int>(EventState::discarded), moment(now_ms), entry.lane.last_walk.ordinal)
       .run();
   fault_point("store.forget.discarded");
   ++forgotten.discarded;
-  if (waiting) --lane.waiting;
+  if (waiting) entry.settled(1);
+  drop_what_waiting_needed(entry, place.sequence, EventState::discarded);
 }
 
 /// The first of the events that share the settings of that one holds them from now on.

@@ -11,7 +11,7 @@ namespace ptb {
 namespace {
 
 constexpr std::int64_t kPageLimit = 1000;
-constexpr int kSettingsColumn = 18;  // of kPendingRows: behind PTB_EVENT_COLUMNS
+constexpr int kSettingsColumn = 19;  // of kPendingRows: behind PTB_EVENT_COLUMNS
 
 constexpr const char* kPendingRows = "SELECT " PTB_EVENT_COLUMNS ", " PTB_EVENT_SETTINGS
                                      " FROM event WHERE place BETWEEN ?1 AND ?2 AND state = 0 ORDER BY place LIMIT ?3";
@@ -89,9 +89,9 @@ Result<std::vector<StoredEvent>> SqliteStore::list(const EventFilter& filter) {
   return look<std::vector<StoredEvent>>([&]() -> Result<std::vector<StoredEvent>> {
     std::set<std::int64_t> chosen;
     if (filter.tool) {
-      chosen = mirror_.lanes_to(*filter.tool);
-      if (const MirrorLane* const own = mirror_.lane_of_key(to_text(*filter.tool)); own != nullptr)
-        chosen.insert(own->lane.id);
+      chosen = mirror_.lanes_to(*filter.tool).lanes;
+      if (const Family* const own = mirror_.family(*filter.tool); own != nullptr)
+        chosen.insert(own->lanes.begin(), own->lanes.end());
     }
     const auto limit = static_cast<std::size_t>(page_size(filter.limit));
     const Place after = filter.after.value_or(Place{});

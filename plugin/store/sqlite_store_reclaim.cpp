@@ -15,9 +15,10 @@ namespace {
 
 constexpr int kMaxPieces = 100000;
 
-constexpr const char* kOldestCompletedWalk =
-    "SELECT ordinal, first, last, ended_at FROM walk WHERE lane = ?1 AND ordinal > ?2 AND completed = 1 "
-    "ORDER BY ordinal LIMIT 1";
+// One that a crash has cut off counts from its start.
+constexpr const char* kOldestSettlingWalk =
+    "SELECT ordinal, first, settled, coalesce(nullif(ended_at, 0), started_at) FROM walk "
+    "WHERE lane = ?1 AND ordinal > ?2 AND settled > 0 ORDER BY ordinal LIMIT 1";
 constexpr const char* kForgetWalk = "DELETE FROM walk WHERE lane = ?1 AND ordinal = ?2";
 #define PTB_SHARED_BY_NONE                                                                                             \
   "(settings = '' OR NOT EXISTS (SELECT 1 FROM event AS sharing INDEXED BY event_sharing WHERE sharing.settings = '' " \
@@ -44,18 +45,24 @@ constexpr const char* kExceptions =
 }  // namespace
 
 struct SqliteStore::Reclaiming {
-  std::int64_t settled_until_ms;  ///< events settled at or before it go
-  std::int64_t keys_until_ms;     ///< keys of events captured at or before it go
+  std::int64_t now_ms;
+  const ReceiptRetention& retention;
+  std::int64_t keys_until_ms;  ///< keys of events captured at or before it go
+
+  /// Events of a tool that were settled at or before it go.
+  [[nodiscard]] std::int64_t settled_until_ms(const Locator& tool) const {
+    return now_ms - std::max<std::int64_t>(retention(tool), 0);
+  }
 };
 
-Result<bool> SqliteStore::reclaim(std::int64_t now_ms, std::int64_t receipt_retention_ms, std::int64_t key_retention_ms,
+Result<bool> SqliteStore::reclaim(std::int64_t now_ms, const ReceiptRetention& retention, std::int64_t key_retention_ms,
                                   int pieces) {
-  if (pieces < 1 || receipt_retention_ms < 0 || key_retention_ms < 0)
+  if (pieces < 1 || !retention || key_retention_ms < 0)
     return fail(Status::argument, "reclaim wants at least one piece, and retentions of 0 ms or more");
   return change<bool>({"store.reclaim.begin", "store.reclaim.before_commit", "store.reclaim.after_commit"},
                       [&](Draft& draft) -> Result<bool> {
                         // A rollback may leave the round ahead of the file: the next round sees what it passed over.
-                        const Reclaiming terms{now_ms - receipt_retention_ms, now_ms - key_retention_ms};
+                        const Reclaiming terms{now_ms, retention, now_ms - key_retention_ms};
                         int left = std::min(pieces, kMaxPieces);
                         if (round_.phase == ReclaimRound::Phase::lanes) reclaim_lanes(draft, terms, left);
                         if (round_.phase == ReclaimRound::Phase::exceptions) reclaim_exceptions(draft, terms, left);
@@ -70,7 +77,8 @@ void SqliteStore::reclaim_lanes(Draft& draft, const Reclaiming& terms, int& piec
   for (auto at = lanes.upper_bound(round_.lane); at != lanes.end(); ++at) {
     if (pieces <= 0) return;
     move_idle_mark(draft, at->second);
-    reclaim_acknowledged(draft, at->second.lane, terms, pieces);
+    if (at->second.crossed && at->second.lane.waiting == 0) remove_idle_crossings(draft, at->first, true);
+    reclaim_acknowledged(draft, at->second, terms, pieces);
     reclaim_keys(at->first, terms, pieces);
     if (pieces <= 0) return;
     --pieces;
@@ -92,15 +100,18 @@ void SqliteStore::move_idle_mark(Draft& draft, const MirrorLane& entry) {
   fault_point("store.reclaim.lane_written");
 }
 
-void SqliteStore::reclaim_acknowledged(Draft& draft, const Lane& lane, const Reclaiming& terms, int& pieces) {
+void SqliteStore::reclaim_acknowledged(Draft& draft, const MirrorLane& entry, const Reclaiming& terms, int& pieces) {
+  const Lane& lane = entry.lane;
+  const std::int64_t settled_until_ms = terms.settled_until_ms(lane.tool);
   std::int64_t ordinal = 0;
   while (pieces > 0) {
     std::int64_t first = 0;
     std::int64_t last = 0;
     {
-      auto walk = connection_.query(kOldestCompletedWalk);
+      auto walk = connection_.query(kOldestSettlingWalk);
       walk.bind(lane.id, ordinal);
-      if (!walk.row() || walk.integer(3) > terms.settled_until_ms) return;
+      if (!walk.row() || walk.integer(3) > settled_until_ms) return;
+      if (entry.walked_here && walk.integer(0) == lane.last_walk.ordinal) return;
       ordinal = walk.integer(0);
       first = place_number(lane.id, walk.integer(1));
       last = place_number(lane.id, walk.integer(2));
@@ -165,7 +176,9 @@ void SqliteStore::reclaim_exceptions(Draft& draft, const Reclaiming& terms, int&
         --pieces;
         round_.place = rows.integer(0);
         const Place place = place_of(round_.place);
-        if (rows.integer(1) <= terms.settled_until_ms && place.sequence <= draft.mark(place.lane))
+        const MirrorLane* const lane = draft.find(place.lane);
+        if (lane != nullptr && place.sequence <= lane->lane.mark &&
+            rows.integer(1) <= terms.settled_until_ms(lane->lane.tool))
           due.push_back(round_.place);
       }
     }

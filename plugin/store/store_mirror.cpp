@@ -12,9 +12,15 @@ const MirrorLane* Mirror::lane_of_key(const std::string& key) const {
   return at == by_key_.end() ? nullptr : lane(at->second);
 }
 
-std::set<std::int64_t> Mirror::lanes_to(const Locator& tool) const {
+const Family* Mirror::family(const Locator& own) const {
+  const auto at = families_.find(own);
+  return at == families_.end() ? nullptr : &at->second;
+}
+
+const ToolLanes& Mirror::lanes_to(const Locator& tool) const {
+  static const ToolLanes none;
   const auto at = by_tool_.find(tool);
-  return at == by_tool_.end() ? std::set<std::int64_t>() : at->second;
+  return at == by_tool_.end() ? none : at->second;
 }
 
 const Tool* Mirror::tool(const Locator& locator) const {
@@ -23,12 +29,66 @@ const Tool* Mirror::tool(const Locator& locator) const {
 }
 
 void Mirror::put(MirrorLane lane) {
+  const auto at = lanes_.find(lane.lane.id);
+  const MirrorLane* const before = at == lanes_.end() ? nullptr : &at->second;
+  if (before == nullptr || before->lane.key != lane.lane.key) {
+    if (before != nullptr) by_key_.erase(before->lane.key);
+    by_key_[lane.lane.key] = lane.lane.id;
+  }
+  enter_family(before, lane);
+  enter_tool(before, lane);
+  if (before == nullptr)
+    lanes_.emplace(lane.lane.id, std::move(lane));
+  else
+    at->second = std::move(lane);
+}
+
+void Mirror::enter_family(const MirrorLane* before, const MirrorLane& lane) {
+  Family& family = families_[lane.own_locator];
   const std::int64_t id = lane.lane.id;
-  if (const auto at = lanes_.find(id); at != lanes_.end() && at->second.lane.tool != lane.lane.tool)
-    by_tool_[at->second.lane.tool].erase(id);
-  by_tool_[lane.lane.tool].insert(id);
-  by_key_[lane.lane.key] = id;
-  lanes_[id] = std::move(lane);
+  if (before == nullptr) {
+    family.lanes.insert(id);
+    if (lane.lane.split == "none") ++family.free_lanes;
+  }
+  const bool waited = before != nullptr && before->lane.waiting > 0;
+  const bool waits = lane.lane.waiting > 0;
+  if (waited && (!waits || before->lane.epoch != lane.lane.epoch)) {
+    const auto at = family.waiting.find(before->lane.epoch);
+    at->second.erase(id);
+    if (at->second.empty()) family.waiting.erase(at);
+  }
+  if (waits && (!waited || before->lane.epoch != lane.lane.epoch)) family.waiting[lane.lane.epoch].insert(id);
+  const bool was_idle = before != nullptr && before->is_idle_free();
+  if (was_idle != lane.is_idle_free()) {
+    if (was_idle)
+      family.idle_free.erase(id);
+    else
+      family.idle_free.insert(id);
+  }
+  if (family.lanes.size() == 1 || lane.lane.epoch > family.epoch) {
+    family.epoch = lane.lane.epoch;
+    family.split = lane.lane.split;
+  }
+  family.tool = lane.lane.tool;
+}
+
+void Mirror::enter_tool(const MirrorLane* before, const MirrorLane& lane) {
+  const auto count = [](ToolLanes& at, const Lane& counted, int sign) {
+    at.waiting += sign * counted.waiting;
+    if (counted.waiting > 0) at.waiting_lanes += sign;
+  };
+  ToolLanes& now = by_tool_[lane.lane.tool];
+  if (before != nullptr && before->lane.tool != lane.lane.tool) {
+    ToolLanes& then = by_tool_[before->lane.tool];
+    then.lanes.erase(lane.lane.id);
+    count(then, before->lane, -1);
+    now.lanes.insert(lane.lane.id);
+  } else if (before != nullptr) {
+    count(now, before->lane, -1);
+  } else {
+    now.lanes.insert(lane.lane.id);
+  }
+  count(now, lane.lane, 1);
 }
 
 void Mirror::put(Tool tool) {
@@ -37,45 +97,5 @@ void Mirror::put(Tool tool) {
 }
 
 void Mirror::drop(const Locator& tool) { tools_.erase(tool); }
-
-MirrorLane& Draft::lane(std::int64_t id) {
-  if (const auto at = lanes_.find(id); at != lanes_.end()) return at->second;
-  return lanes_.emplace(id, *mirror_.lane(id)).first->second;
-}
-
-MirrorLane* Draft::lane_of_key(const std::string& key) {
-  if (const auto at = added_.find(key); at != added_.end()) return &lanes_.at(at->second);
-  const MirrorLane* const known = mirror_.lane_of_key(key);
-  return known == nullptr ? nullptr : &lane(known->lane.id);
-}
-
-MirrorLane& Draft::add(MirrorLane lane) {
-  const std::int64_t id = lane.lane.id;
-  added_[lane.lane.key] = id;
-  return lanes_.emplace(id, std::move(lane)).first->second;
-}
-
-std::int64_t Draft::mark(std::int64_t lane) const {
-  if (const auto at = lanes_.find(lane); at != lanes_.end()) return at->second.lane.mark;
-  const MirrorLane* const known = mirror_.lane(lane);
-  return known == nullptr ? 0 : known->lane.mark;
-}
-
-std::optional<std::int64_t> Draft::unentered_key(const EventId& id) const {
-  if (const auto at = keys_.find(id); at != keys_.end()) return at->second;
-  if (keys_entered_) return std::nullopt;
-  const auto& before = mirror_.unentered_keys_;
-  const auto at = before.find(id);
-  return at == before.end() ? std::nullopt : std::optional(at->second);
-}
-
-void Draft::take_over() {
-  if (keys_entered_) mirror_.unentered_keys_.clear();
-  mirror_.unentered_keys_.merge(keys_);
-  for (auto& [id, lane] : lanes_) mirror_.put(std::move(lane));
-  if (dropped_) mirror_.drop(*dropped_);
-  if (tool_) mirror_.put(std::move(*tool_));
-  if (identity_) mirror_.put(std::move(*identity_));
-}
 
 }  // namespace ptb

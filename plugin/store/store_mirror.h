@@ -1,5 +1,5 @@
-// Lanes and tools in memory, as the file has them: what capture asks without reading. Changes are collected in a Draft
-// and taken over after the commit, so that a rollback leaves the mirror exactly as it was. Knows nothing of SQL.
+// Lanes and tools in memory, as the file has them: what capture asks without reading. Knows nothing of SQL, and nothing
+// of transactions: those collect their changes in a Draft.
 #pragma once
 
 #include <boost/functional/hash.hpp>
@@ -18,10 +18,49 @@ namespace ptb {
 /// A lane and what of it the port does not show.
 struct MirrorLane {
   Lane lane;
-  Locator own_locator;       ///< its key, read
-  std::int64_t reached = 0;  ///< highest sequence that walks since the mark moved last may have sent
-  std::int64_t keyed = 0;    ///< events up to this sequence have their keys in event_key
-  bool walked_here = false;  ///< its last walk was begun by this process and has not ended
+  Locator own_locator;            ///< of its key
+  std::int64_t reached = 0;       ///< highest sequence that walks since the mark moved last may have sent
+  std::int64_t keyed = 0;         ///< events up to this sequence have their keys in event_key
+  std::int64_t oldest_at = 0;     ///< capture of its first waiting event; 0: not looked up yet
+  std::int64_t leases = 0;        ///< rows of lease, also of those that are over
+  std::int64_t leased_until = 0;  ///< none of them ends before; 0: not known
+  bool walked_here = false;       ///< its last walk was begun by this process and has not ended
+  bool crossed = false;           ///< there may be rows of crossing that name it or an event of it
+  bool failed = false;            ///< there may be rows of failure for events of it
+
+  /// Nobody would notice if it became another event's own lane.
+  [[nodiscard]] bool is_idle_free() const {
+    return lane.split == "none" && lane.waiting == 0 && lane.hold == LaneHold::none &&
+           (lane.last_walk.ordinal == 0 || lane.last_walk.ended_at_ms != 0);
+  }
+  /// So many of its events have been settled: its oldest one may be another now.
+  void settled(std::int64_t events) {
+    lane.waiting -= events;
+    oldest_at = 0;
+  }
+};
+
+/// The lanes of one own locator.
+struct Family {
+  std::set<std::int64_t> lanes;
+  std::map<std::int64_t, std::set<std::int64_t>> waiting;  ///< those in which something waits, by epoch
+  std::set<std::int64_t> idle_free;                        ///< see MirrorLane::is_idle_free
+  std::int64_t free_lanes = 0;                             ///< that were ever made
+  std::int64_t epoch = 0;                                  ///< the highest, …
+  std::string split;                                       ///< … and how its lanes split the events
+  Locator tool;                                            ///< whom all of them are delivered to
+
+  /// Something waits in a lane of an earlier epoch.
+  [[nodiscard]] bool waits_before(std::int64_t some_epoch) const {
+    return !waiting.empty() && waiting.begin()->first < some_epoch;
+  }
+};
+
+/// The lanes that one tool is delivered.
+struct ToolLanes {
+  std::set<std::int64_t> lanes;
+  std::int64_t waiting = 0;        ///< events
+  std::int64_t waiting_lanes = 0;  ///< lanes in which something waits
 };
 
 /// Where events were put whose keys are not in event_key yet: event id → place number.
@@ -32,8 +71,10 @@ class Mirror {
   [[nodiscard]] const MirrorLane* lane(std::int64_t id) const;
   [[nodiscard]] const MirrorLane* lane_of_key(const std::string& key) const;
   [[nodiscard]] const std::map<std::int64_t, MirrorLane>& lanes() const { return lanes_; }
-  /// Ids of the lanes that are delivered to that tool, ascending.
-  [[nodiscard]] std::set<std::int64_t> lanes_to(const Locator& tool) const;
+  /// nullptr: nothing was ever captured under that locator.
+  [[nodiscard]] const Family* family(const Locator& own) const;
+  /// The lanes that are delivered to that tool, ids ascending.
+  [[nodiscard]] const ToolLanes& lanes_to(const Locator& tool) const;
   [[nodiscard]] const Tool* tool(const Locator& locator) const;
   [[nodiscard]] const std::map<Locator, Tool>& tools() const { return tools_; }
   [[nodiscard]] const StoreIdentity& identity() const { return identity_; }
@@ -45,52 +86,21 @@ class Mirror {
   void put(StoreIdentity identity) { identity_ = std::move(identity); }
   /// False: there was one already.
   bool put_key(const EventId& id, std::int64_t place) { return unentered_keys_.emplace(id, place).second; }
+  /// What was looked up of a lane in which something waits.
+  void remember_oldest(std::int64_t lane, std::int64_t captured_at_ms) { lanes_.at(lane).oldest_at = captured_at_ms; }
 
  private:
   friend class Draft;
+  void enter_family(const MirrorLane* before, const MirrorLane& lane);
+  void enter_tool(const MirrorLane* before, const MirrorLane& lane);
+
   std::map<std::int64_t, MirrorLane> lanes_;
   std::unordered_map<std::string, std::int64_t> by_key_;
-  std::map<Locator, std::set<std::int64_t>> by_tool_;
+  std::map<Locator, Family> families_;
+  std::map<Locator, ToolLanes> by_tool_;
   std::map<Locator, Tool> tools_;
   StoreIdentity identity_;
   UnenteredKeys unentered_keys_;
-};
-
-class Draft {
- public:
-  explicit Draft(Mirror& mirror) : mirror_(mirror) {}
-  /// The state before this transaction.
-  [[nodiscard]] const Mirror& before() const { return mirror_; }
-  /// The lane, to be changed: its own copy from the first call on. The lane must exist.
-  MirrorLane& lane(std::int64_t id);
-  /// The lane of that key, whether it existed before or was added in this transaction; nullptr where there is none.
-  MirrorLane* lane_of_key(const std::string& key);
-  MirrorLane& add(MirrorLane lane);
-  /// The mark of a lane as this transaction has it.
-  [[nodiscard]] std::int64_t mark(std::int64_t lane) const;
-  void put(Tool tool) { tool_ = std::move(tool); }
-  void drop(const Locator& tool) { dropped_ = tool; }
-  void put(StoreIdentity identity) { identity_ = std::move(identity); }
-
-  /// The place of the event with that id, where its key is not in event_key yet.
-  [[nodiscard]] std::optional<std::int64_t> unentered_key(const EventId& id) const;
-  void put_key(const EventId& id, std::int64_t place) { keys_.emplace(id, place); }
-  /// The keys of all events before this transaction are in event_key now.
-  void keys_entered() { keys_entered_ = true; }
-  [[nodiscard]] bool has_entered_keys() const { return keys_entered_; }
-
-  /// After the commit.
-  void take_over();
-
- private:
-  Mirror& mirror_;
-  std::map<std::int64_t, MirrorLane> lanes_;
-  std::unordered_map<std::string, std::int64_t> added_;
-  std::optional<Tool> tool_;
-  std::optional<Locator> dropped_;
-  std::optional<StoreIdentity> identity_;
-  UnenteredKeys keys_;
-  bool keys_entered_ = false;
 };
 
 }  // namespace ptb
