@@ -14,6 +14,7 @@ inline constexpr std::size_t kMaxArgumentBytes = 256 * 1024;
 inline constexpr std::size_t kMaxShortText = 1'024;
 inline constexpr std::size_t kMaxDocument = 1024 * 1024;
 inline constexpr std::size_t kMaxPolicy = 64 * 1024;
+inline constexpr std::size_t kMaxOrder = 16 * 1024 * 1024;
 
 inline std::string_view view(ptb_text text) { return {text.bytes, text.size}; }
 inline ptb_text as_text(std::string_view text) { return {text.data(), text.size()}; }

@@ -253,7 +253,7 @@ std::int32_t api_report(ptb_bridge* bridge, ptb_text question, ptb_text_sink sin
 std::int32_t api_administer(ptb_bridge* bridge, ptb_text order, ptb_text_sink sink, void* sink_context,
                             std::uint64_t* operation, ptb_error* error) {
   return in_bridge(bridge, error, [&](Engine& engine) -> Result<void> {
-    auto text = read_text(order, "the order", kMaxDocument);
+    auto text = read_text(order, "the order", kMaxOrder);
     if (!text) return fail(text.error());
     auto answer = engine.administer(*text);
     if (!answer) return fail(answer.error());
