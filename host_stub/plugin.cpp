@@ -9,7 +9,8 @@ namespace host {
 
 namespace {
 
-ptb_text as_text(std::string_view text) { return {text.data(), text.size()}; }
+/// The empty text is all zero, as an older plugin wants to find what it does not know.
+ptb_text as_text(std::string_view text) { return {text.empty() ? nullptr : text.data(), text.size()}; }
 std::string_view as_view(ptb_text text) { return text.bytes == nullptr ? "" : std::string_view(text.bytes, text.size); }
 
 std::vector<ptb_pair> as_pairs(const Pairs& pairs) {
@@ -18,6 +19,8 @@ std::vector<ptb_pair> as_pairs(const Pairs& pairs) {
   for (const auto& [name, value] : pairs) out.push_back({as_text(name), as_text(value)});
   return out;
 }
+
+constexpr std::uint32_t kMinorOfWatch = 2;  // a plugin of an older one would refuse the struct
 
 /// A struct of the interface, zeroed, with its size set.
 template <typename Struct>
@@ -138,7 +141,7 @@ Bridge::Bridge(std::shared_ptr<Plugin> plugin, const BridgeOptions& options, Hos
   callbacks.load_secret = on_load_secret;
   callbacks.outcome = on_outcome;
   callbacks.progress = on_progress;
-  callbacks.watch = on_watch;
+  if (plugin_->api().abi_minor >= kMinorOfWatch) callbacks.watch = on_watch;
 
   auto open = sized<ptb_open_options>();
   open.flags = (options.capture_only ? PTB_CAPTURE_ONLY : 0U) |
