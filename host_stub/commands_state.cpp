@@ -17,15 +17,16 @@ constexpr const char* kWayOut =
 /// Tools that only the bridge knows: they were added after the backup was made.
 std::vector<std::string> tools_of_the_bridge_alone(Session& session) {
   std::vector<std::string> alone;
-  for (const auto& tool : session.bridge().report({{"report", "tools"}}).at("tools"))
+  const auto answer = session.bridge().report({{"report", "tools"}});
+  for (const auto& tool : answer.at("tools"))
     if (!session.lms().tool(locator_from(text_of(tool, "tool")))) alone.push_back(text_of(tool, "tool"));
   return alone;
 }
 
 std::uint64_t waiting(Session& session) {
   std::uint64_t sum = 0;
-  for (const auto& lane : session.bridge().report({{"report", "lanes"}}).at("lanes"))
-    sum += lane.value("waiting", std::uint64_t{0});
+  const auto answer = session.bridge().report({{"report", "lanes"}});
+  for (const auto& lane : answer.at("lanes")) sum += lane.value("waiting", std::uint64_t{0});
   return sum;
 }
 
@@ -57,7 +58,7 @@ int state_backup(const GlobalOptions& global, const std::string& file) {
   if (global.json)
     print_json({{"file", file}, {"operations", session.lms().high_water()}});
   else
-    print_line(fmt::format("the small LMS is kept in {}, with {} operations; it holds secrets", file,
+    print_line(fmt::format("the small LMS is kept in {}, up to operation {}; it holds secrets", file,
                            with_commas(static_cast<std::uint64_t>(session.lms().high_water()))));
   print_next(global.json, fmt::format("`ptb-host state restore {}` puts it back; the bridge's store is backed up apart "
                                       "from it, and need not be put back with it",

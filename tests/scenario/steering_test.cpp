@@ -318,12 +318,13 @@ TEST_F(Steering, TheAuditTrailSaysWho) {
 
 class PutBack : public Steering {
  protected:
-  /// The LMS goes back to a moment before `lost` was copied, which waits in the bridge since the tool is away.
+  /// The LMS goes back to a moment before a course was copied, of which the tool, which was down, has not heard.
   void go_back() {
     deliver(1);
     stage.lms.ok({"state", "backup", backup});
-    stage.save("inactive");
+    stage.tool.stop();
     stage.lms.ok({"course", "copy", "_1_1", "_2_1"});
+    stage.tool.start();
     const Json restored = stage.lms.ok({"state", "restore", backup});
     EXPECT_EQ(restored.at("held"), true) << restored;
   }
@@ -347,8 +348,9 @@ TEST_F(PutBack, NothingIsSentOrCapturedUntilAPersonHasLooked) {
 
 TEST_F(PutBack, AnOperationWithANumberUsedAgainIsNew) {
   go_back();
-  stage.lms.ok({"state", "new-generation"});
+  const Json begun = stage.lms.ok({"state", "new-generation"});
   EXPECT_THAT(column(stage.lms.ok({"lanes"}), "state"), Each("held"));
+  EXPECT_EQ(begun.at("waiting"), 2);
   const Json again = stage.lms.ok({"course", "copy", "_1_1", "_2_1"});  // the same number, the same words
   EXPECT_THAT(column(again.at("events"), "answer"), Each("new"));
   EXPECT_THAT(heard(), IsEmpty()) << "nothing goes into the past";
@@ -357,8 +359,8 @@ TEST_F(PutBack, AnOperationWithANumberUsedAgainIsNew) {
   for (const auto& lost : {waiting.at(0), waiting.at(1)})
     stage.lms.ok({"events", "discard", lost.at("id"), "--reason", "made after the backup"});
   stage.lms.ok({"lane", "release", "--all"});
-  stage.make_available();
   EXPECT_THAT(heard(), ElementsAre("course-copied:ok", "content-copied:ok"));
+  EXPECT_EQ(Receiver::parameter(stage.tool.log().back(), "event_id"), again.at("events").at(1).at("id"));
   EXPECT_EQ(stage.lms.run({"state", "new-generation"}).status, 1) << "there is nothing to begin anew for";
 }
 
