@@ -1,4 +1,4 @@
-// Commands about courses, groups and content: each changes the small LMS, captures what came of it, and shows that.
+// Commands about courses: each changes the small LMS, captures what came of it, and shows that.
 #include <fmt/format.h>
 
 #include <map>
@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "course_operations.h"
 #include "output.h"
+#include "text/rfc3339.h"
 
 namespace host {
 
@@ -20,7 +21,27 @@ void show_warnings(const std::vector<std::string>& warnings) {
     fmt::print(stderr, "ptb-host: warning: and {} more; --json lists them\n", warnings.size() - kMostWarningsShown);
 }
 
+/// What a person would want next: of the first event that waits, else of the first that was refused.
+std::string next_of(const Operation& operation, const CaptureReport& report) {
+  const EventFate* refused = nullptr;
+  for (const auto& fate : report.fates) {
+    if (fate.state == "pending")
+      return fmt::format("`ptb-host events explain {}` says why it waits", fate.answer.event_id);
+    if (fate.state == "refused" && refused == nullptr) refused = &fate;
+  }
+  if (refused != nullptr)
+    return fmt::format("`ptb-host events show {}` shows the tool's answer, `ptb-host events retry {}` sends it again",
+                       refused->answer.event_id, refused->answer.event_id);
+  if (operation.events.empty()) return "`ptb-host course list`; tools that are added later hear of what comes then";
+  return fmt::format("`ptb-host events list {}` keeps what was sent", to_text(operation.events.front().tool));
+}
+
 }  // namespace
+
+std::int64_t moment_option(const char* option, const std::string& text) {
+  if (const auto moment = moment_from(text)) return *moment;
+  wrong_usage("{} {}: write a time such as 2026-11-23T08:00:00Z", option, cut(text, 60));
+}
 
 std::string fate_text(const EventFate& fate) {
   return fate.deferral.empty() ? fate.state : fmt::format("{}, {}", fate.state, fate.deferral);
@@ -77,6 +98,7 @@ void show_operation(const GlobalOptions& global, Json about, const std::string& 
   }
   if (table.empty()) print_line("no tool has to hear of it");
   table.print();
+  print_next(false, next_of(operation, report));
 }
 
 int course_create(const GlobalOptions& global, const std::string& id) {
@@ -87,6 +109,10 @@ int course_create(const GlobalOptions& global, const std::string& id) {
     print_json({{"course_id", id}});
   else
     print_line(fmt::format("course {} created", id));
+  print_next(global.json,
+             fmt::format("`ptb-host content copy ITEM --to {}`, or `ptb-host course restore PACKAGE` for one "
+                         "with content",
+                         id));
   return kExitDone;
 }
 
@@ -115,11 +141,11 @@ int course_restore(const GlobalOptions& global, const CourseRestore& restore) {
 }
 
 int course_copy(const GlobalOptions& global, const std::string& from, const std::string& to, bool exact,
-                const std::string& user_id) {
+                const CopyTerms& terms) {
   check_id(to);
-  if (!user_id.empty()) check_id(user_id);
+  if (!terms.user_id.empty()) check_id(terms.user_id);
   Session session(global, Session::Use::act);
-  const auto operation = copy_course(session.lms(), from, to, exact, user_id);
+  const auto operation = copy_course(session.lms(), from, to, exact, terms);
   const auto report = session.capture(operation);
   const auto items = session.lms().item_count(to);
   show_operation(global, {{"course_id", to}, {"copied_from", from}, {"type", exact ? "exact" : "shallow"}},
@@ -153,97 +179,6 @@ int course_list(const GlobalOptions& global) {
   else if (table.empty())
     print_line("no courses: make one with `ptb-host course restore PACKAGE` or `ptb-host course create ID`");
   table.print();
-  return kExitDone;
-}
-
-int content_copy(const GlobalOptions& global, const std::string& item, const std::string& to_course, bool remove,
-                 const std::string& user_id) {
-  if (!user_id.empty()) check_id(user_id);
-  Session session(global, Session::Use::act);
-  const auto done = copy_content(session.lms(), item, to_course, remove, user_id);
-  const auto report = session.capture(done.operation);
-  const auto headline = done.moved_inside_course
-                            ? fmt::format("content {} moved inside course {}: it keeps its id", item, to_course)
-                            : fmt::format("content {} {} course {} as {}", item, remove ? "moved to" : "copied to",
-                                          to_course, done.item_id);
-  show_operation(global, {{"content_id", done.item_id}, {"course_id", to_course}, {"copied_from", item}}, headline,
-                 done.operation, report);
-  return kExitDone;
-}
-
-int content_list(const GlobalOptions& global, const std::string& course) {
-  Session session(global, Session::Use::lms);
-  need_course(session.lms(), course);
-  JsonList json;
-  Table table({"item", "tool", "handle", "title"});
-  for (const auto& item : session.lms().items(course)) {
-    if (global.json)
-      json.add({{"content_id", item.id},
-                {"course_id", item.course_id},
-                {"tool", to_text(item.tool)},
-                {"content_handle", item.handle},
-                {"title", item.title},
-                {"external_content_id", item.external_id}});
-    else
-      table.add({item.id, to_text(item.tool), cut(item.handle, 80), cut(item.title, 80)});
-  }
-  if (global.json)
-    json.end();
-  else if (table.empty())
-    print_line(fmt::format("course {} has no content", course));
-  table.print();
-  return kExitDone;
-}
-
-int group_create(const GlobalOptions& global, const std::string& course, const std::string& name) {
-  Session session(global, Session::Use::lms);
-  const auto group = create_group(session.lms(), course, name);
-  if (global.json)
-    print_json({{"group_id", group.id}, {"course_id", course}, {"name", name}});
-  else
-    print_line(fmt::format("group {} \"{}\" created in course {}", group.id, name, course));
-  return kExitDone;
-}
-
-int group_list(const GlobalOptions& global, const std::string& course) {
-  Session session(global, Session::Use::lms);
-  need_course(session.lms(), course);
-  JsonList json;
-  Table table({"group", "name"});
-  for (const auto& group : session.lms().groups(course)) {
-    if (global.json)
-      json.add({{"group_id", group.id}, {"course_id", course}, {"name", group.name}});
-    else
-      table.add({group.id, cut(group.name, 200)});
-  }
-  if (global.json)
-    json.end();
-  else if (table.empty())
-    print_line(fmt::format("course {} has no groups", course));
-  table.print();
-  return kExitDone;
-}
-
-int forget(const GlobalOptions& global, const std::string& course, const std::string& user) {
-  if (course.empty() == user.empty()) wrong_usage("forget wants one of --course ID and --user ID");
-  check_id(course.empty() ? user : course);
-  Session session(global, Session::Use::act);
-  const auto order =
-      course.empty() ? Json{{"do", "forget"}, {"user", user}} : Json{{"do", "forget"}, {"course", course}};
-  const auto answer = session.bridge().administer(order);
-  const auto removed = session.lms().forget(course, user);
-  const auto forgotten = answer.value("forgotten", std::uint64_t{0});
-  const auto discarded = answer.value("discarded", std::uint64_t{0});
-  const auto whom = course.empty() ? "user " + user : "course " + course;
-  if (global.json)
-    print_json({{course.empty() ? "user" : "course", course.empty() ? user : course},
-                {"forgotten", forgotten},
-                {"discarded", discarded},
-                {"removed_here", removed}});
-  else
-    print_line(
-        fmt::format("{}: the bridge has forgotten what {} {} said, {} of which still waited and will not be sent", whom,
-                    with_commas(forgotten), forgotten == 1 ? "event" : "events", with_commas(discarded)));
   return kExitDone;
 }
 

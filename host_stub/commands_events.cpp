@@ -1,4 +1,4 @@
-// Commands about events and lanes: what waits, why, and what a person orders.
+// Commands about events: which there are, why they wait, and what a person orders.
 #include <fmt/format.h>
 
 #include "commands.h"
@@ -92,79 +92,74 @@ int events_explain(const GlobalOptions& global, const std::string& id) {
   Session session(global, Session::Use::look);
   need_bridge(session, id);
   const auto answer = session.bridge().report({{"report", "explain"}, {"id", id}});
-  if (global.json)
+  if (global.json) {
     print_json(answer);
-  else
-    print_line(text_of(answer, "text"));
+    return kExitDone;
+  }
+  print_line(text_of(answer, "text"));
+  for (const auto& attempt : answer.value("attempts", Json::array()))
+    print_line(fmt::format("attempt {} at {}: {}", text_of(attempt, "number"), text_of(attempt, "at"),
+                           cut(text_of(attempt, "text"), 300)));
+  for (const auto& sentence : answer.value("next", Json::array())) print_next(false, sentence.get<std::string>());
   return kExitDone;
 }
 
-int events_order(const GlobalOptions& global, const std::string& order, const std::string& id) {
+namespace {
+
+/// What a person would want next of an event in that state.
+std::string next_of(const Json& event) {
+  const auto id = text_of(event, "id");
+  const auto state = text_of(event, "state");
+  if (state == "pending") return fmt::format("`ptb-host events explain {}` says why it waits", id);
+  if (state == "parked")
+    return fmt::format("`ptb-host events unpark {}` sends it, `ptb-host events discard {} --reason TEXT` gives it up",
+                       id, id);
+  if (state == "refused")
+    return fmt::format(
+        "`ptb-host events show {}` shows the tool's answer; once it is mended, `ptb-host events retry {}`", id, id);
+  if (state == "discarded")
+    return fmt::format("`ptb-host events show {}` keeps the reason; `ptb-host audit` says who", id);
+  return fmt::format("`ptb-host events show {}`", id);
+}
+
+}  // namespace
+
+int events_order(const GlobalOptions& global, const std::string& order, const std::string& id,
+                 const std::string& reason) {
   Session session(global, order == "park" ? Session::Use::note : Session::Use::act);
   std::uint64_t handle = 0;
-  const auto answer = session.bridge().administer({{"do", order}, {"id", id}}, &handle);
+  Json what = {{"do", order}, {"id", id}};
+  if (!reason.empty()) what["reason"] = reason;
+  const auto answer = session.order(what, &handle);
   const auto result = session.wait(handle);
   const auto event = event_of(session, id);
   const auto tool = locator_from(text_of(event, "tool"));
   const auto installed = session.lms().tool(tool);
-  if (handle != 0) {
-    const int status = show_walk(global, tool, installed ? installed->state : "not installed", result);
-    if (!global.json) print_line(fmt::format("event {} is {}", id, text_of(event, "state")));
-    return status;
-  }
-  if (global.json) {
+  int status = kExitDone;
+  if (handle != 0)
+    status = show_walk(global, tool, installed ? installed->state : "not installed", result);
+  else if (global.json)
     print_json(event);
-  } else {
-    print_line(fmt::format("event {} is {}", id, text_of(event, "state")));
-    if (const auto text = text_of(answer, "text"); !text.empty()) print_line(text);
-  }
-  return kExitDone;
+  if (global.json) return status;
+  print_line(fmt::format("event {} is {}", id, text_of(event, "state")));
+  if (const auto text = text_of(answer, "text"); handle == 0 && !text.empty()) print_line(text);
+  print_next(false, next_of(event));
+  return status;
 }
 
 int events_discard(const GlobalOptions& global, const std::string& id, const std::string& reason) {
   if (reason.empty()) wrong_usage("events discard wants a reason that others will read: --reason TEXT");
   Session session(global, Session::Use::note);
   std::uint64_t handle = 0;
-  session.bridge().administer({{"do", "discard"}, {"id", id}, {"reason", reason}}, &handle);
+  session.order({{"do", "discard"}, {"id", id}, {"reason", reason}}, &handle);
   session.wait(handle);
   const auto event = event_of(session, id);
   if (global.json)
     print_json(event);
   else
     print_line(fmt::format("event {} is {}: {}", id, text_of(event, "state"), cut(reason, 200)));
+  print_next(global.json, next_of(event));
   return kExitDone;
-}
-
-int lanes(const GlobalOptions& global) {
-  Session session(global, Session::Use::look);
-  const auto answer =
-      session.has_bridge() ? session.bridge().report({{"report", "lanes"}}) : Json{{"lanes", Json::array()}};
-  const auto& list = answer.at("lanes");
-  if (global.json) {
-    print_json(list);
-    return kExitDone;
-  }
-  Table table({"lane", "tool", "state", ">waiting", "oldest", "next", "stopped by", "last error"});
-  for (const auto& lane : list)
-    table.add({text_of(lane, "lane"), text_of(lane, "tool"), text_of(lane, "state"),
-               with_commas(lane.value("waiting", std::uint64_t{0})), text_of(lane, "oldest_at"),
-               text_of(lane, "next_at"), text_of(lane, "stopped_by"), cut(text_of(lane, "last_error"), 60)});
-  if (table.empty()) print_line("no lanes: nothing has been captured yet");
-  table.print();
-  return kExitDone;
-}
-
-int lane_order(const GlobalOptions& global, const std::string& order, const std::string& lane) {
-  Session session(global, order == "hold" ? Session::Use::note : Session::Use::act);
-  std::uint64_t handle = 0;
-  const auto answer = session.bridge().administer({{"do", order}, {"lane", lane}}, &handle);
-  const auto result = session.wait(handle);
-  if (global.json)
-    print_json({{"lane", lane}, {"order", order}});
-  else
-    print_line(fmt::format("lane {} is {}", lane, order == "hold" ? "held" : "released"));
-  if (result.status == PTB_OK) return kExitDone;
-  refuse("{}", result.text);
 }
 
 }  // namespace host

@@ -43,6 +43,7 @@ int course_export(const GlobalOptions& global, const std::string& id, const std:
   }
   print_line(log.empty() ? "export log: no tool has to hear of it" : "export log:");
   log.print();
+  print_next(false, fmt::format("`ptb-host course restore {}` makes a course of it", file));
   return kExitDone;
 }
 

@@ -44,12 +44,17 @@ int setting_set(const GlobalOptions& global, const SettingSet& set) {
   if (!problem.empty()) refuse("setting {}: {}", cut(set.key, 60), problem);
   lms.set_setting(tool, {set.scope, owner, set.key, set.value});
   const auto warning = text_of(verdict, "warning");
-  if (!warning.empty()) fmt::print(stderr, "ptb-host: warning: {}\n", warning);
+  if (!warning.empty()) print_aside("warning: " + warning);
+  if (!set.value.empty()) session.bridge().value_known(tool, {set.scope, owner, set.key, set.value});
   if (global.json)
     print_json({{"tool", to_text(tool)}, {"scope", set.scope}, {"id", owner}, {"key", set.key}, {"value", set.value}});
   else
     print_line(
         fmt::format("set {} = {} ({}{}{})", set.key, cut(set.value, 200), set.scope, owner.empty() ? "" : " ", owner));
+  print_next(global.json,
+             fmt::format("what waits keeps what was set when it was captured: `ptb-host replay {} --dry-run` "
+                         "shows the difference",
+                         to_text(tool)));
   return kExitDone;
 }
 

@@ -1,4 +1,4 @@
-// Commands about tools: add, save, list, show, remove, ping, reregister, claim, replay.
+// Commands about tools: add, save, list, show, remove, ping, reregister, claim.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,44 +61,6 @@ std::string options_text(const Tool& tool) {
 
 }  // namespace
 
-int show_walk(const GlobalOptions& global, const Locator& tool, const std::string& state,
-              const OperationResult& result) {
-  const bool stopped = result.status != PTB_OK;
-  if (global.json) {
-    print_json({{"tool", to_text(tool)},
-                {"state", state},
-                {"sent", result.sent},
-                {"acknowledged", result.acknowledged},
-                {"refused", result.refused},
-                {"failed", result.failed},
-                {"left", result.left},
-                {"repeated", result.repeated},
-                {"stopped_by", result.stopped_by.empty() ? Json() : Json(result.stopped_by)},
-                {"ms", result.duration_ms}});
-  } else {
-    Table table({"tool", "state", ">sent", ">acknowledged", ">refused", ">failed", ">left", ">repeated", ">ms"});
-    table.add({to_text(tool), state, with_commas(result.sent), with_commas(result.acknowledged),
-               with_commas(result.refused), with_commas(result.failed), with_commas(result.left),
-               with_commas(result.repeated), with_commas(result.duration_ms)});
-    table.print();
-    if (result.discarded > 0)
-      print_line(fmt::format("discarded: {}; `ptb-host events list {} --state discarded` shows them",
-                             with_commas(result.discarded), to_text(tool)));
-    if (!result.stopped_by.empty())
-      print_line(
-          fmt::format("stopped by event {}\nwhat to do: `ptb-host events explain {}` says why; once the tool is "
-                      "well, `ptb-host tool save {} --state available` starts again",
-                      result.stopped_by, result.stopped_by, to_text(tool)));
-  }
-  if (!stopped) {
-    if (!global.json && !result.text.empty()) print_line(result.text);
-    return kExitDone;
-  }
-  std::fflush(stdout);
-  fmt::print(stderr, "ptb-host: {}\n", result.text.empty() ? "the walk stopped" : result.text);
-  return kExitRefused;
-}
-
 int tool_add(const GlobalOptions& global, const ToolAdd& add) {
   const auto files = read_registration(add);
   Session session(global, Session::Use::note);
@@ -109,8 +71,9 @@ int tool_add(const GlobalOptions& global, const ToolAdd& add) {
   }
   print_line(fmt::format("{} {} \"{}\", {}", known_before ? "added again" : "added", to_text(tool.locator), tool.name,
                          tool.state));
-  if (tool.state != "available")
-    print_line(fmt::format("next: `ptb-host tool save {} --state available`", to_text(tool.locator)));
+  print_next(false, tool.state == "available"
+                        ? fmt::format("`ptb-host tool ping {}` asks whether it is there", to_text(tool.locator))
+                        : fmt::format("`ptb-host tool save {} --state available`", to_text(tool.locator)));
   return kExitDone;
 }
 
@@ -122,18 +85,6 @@ int tool_save(const GlobalOptions& global, const std::string& name, const std::s
   Session session(global, Session::Use::act);
   const auto saved = save_tool(session, locator, state, options, secret);
   return show_walk(global, locator, saved.state, saved.result);
-}
-
-int replay(const GlobalOptions& global, const std::string& name) {
-  const auto locator = locator_from(name);
-  Session session(global, Session::Use::act);
-  const auto tool = session.need_tool(locator);
-  if (tool.state != "available")
-    refuse("nothing is sent to {}, which is {}: `ptb-host tool save {} --state available` sends what waits",
-           to_text(locator), tool.state, to_text(locator));
-  std::uint64_t handle = 0;
-  session.bridge().administer({{"do", "replay"}, {"tool", to_text(locator)}}, &handle);
-  return show_walk(global, locator, tool.state, session.wait(handle));
 }
 
 int tool_list(const GlobalOptions& global) {
@@ -219,7 +170,9 @@ int tool_remove(const GlobalOptions& global, const std::string& name) {
   else
     print_line(fmt::format("removed {}; {} {} for it to be installed again", to_text(locator), with_commas(waiting),
                            waiting == 1 ? "event waits" : "events wait"));
-  if (!warning.empty()) fmt::print(stderr, "ptb-host: warning: {}\n", warning);
+  print_next(global.json,
+             "`ptb-host tool add` installs it again; `ptb-host tool claim` gives what waits to another tool");
+  if (!warning.empty()) print_aside("warning: " + warning);
   return kExitDone;
 }
 
@@ -229,7 +182,7 @@ namespace {
 int tell_tool(Session& session, const GlobalOptions& global, const Locator& locator, const Json& order,
               const std::string& done) {
   std::uint64_t handle = 0;
-  session.bridge().administer(order, &handle);
+  session.order(order, &handle);
   const auto result = session.wait(handle);
   auto state = session.need_tool(locator).state;
   if (!result.tool_state.empty() && result.tool_state != state) {
@@ -240,6 +193,10 @@ int tell_tool(Session& session, const GlobalOptions& global, const Locator& loca
   const auto text = !result.text.empty() ? result.text : good ? done : fmt::format("{} failed", to_text(locator));
   if (global.json) print_json({{"tool", to_text(locator)}, {"state", state}, {"done", good}, {"text", text}});
   if (good && !global.json) print_line(text);
+  if (good)
+    print_next(global.json, state == "available"
+                                ? "`ptb-host lanes` shows what waits"
+                                : fmt::format("`ptb-host tool save {} --state available`", to_text(locator)));
   std::fflush(stdout);
   if (!good) fmt::print(stderr, "ptb-host: {}\n", text);
   return good ? kExitDone : kExitRefused;
@@ -277,7 +234,7 @@ int tool_claim(const GlobalOptions& global, const std::string& from_name, const 
   if (session.lms().tool(from))
     refuse("{} is installed itself: remove it first, then its waiting events can be claimed", from_name);
   try {
-    session.bridge().administer({{"do", "claim"}, {"from", to_text(from)}, {"to", to_text(to)}});
+    session.order({{"do", "claim"}, {"from", to_text(from)}, {"to", to_text(to)}});
   } catch (const BridgeError& error) {
     // Content can have come without an event that waits; it changes hands all the same.
     if (error.status() != PTB_E_NOT_FOUND || !session.lms().has_items_of(from)) throw;
@@ -287,10 +244,9 @@ int tool_claim(const GlobalOptions& global, const std::string& from_name, const 
   if (global.json)
     print_json({{"from", to_text(from)}, {"to", to_text(to)}, {"waiting", waiting}});
   else
-    print_line(
-        fmt::format("what waits for {} now belongs to {}: {} waiting; `ptb-host tool save {} --state available` "
-                    "sends it",
-                    to_text(from), to_text(to), with_commas(waiting), to_text(to)));
+    print_line(fmt::format("what waits for {} now belongs to {}: {} waiting", to_text(from), to_text(to),
+                           with_commas(waiting)));
+  print_next(global.json, fmt::format("`ptb-host tool save {} --state available` sends it", to_text(to)));
   return kExitDone;
 }
 

@@ -38,7 +38,9 @@ std::vector<Locator> tools_of(const Items& items) {
   return tools;
 }
 
-Operation begin_operation(std::string title) { return {0, std::move(title), now_ms(), {}}; }
+Operation begin_operation(std::string title, std::int64_t not_before_ms = 0) {
+  return {0, std::move(title), now_ms(), {}, not_before_ms};
+}
 
 /// Stores the operation in the transaction that has changed the LMS, and ends that.
 void commit(Lms& lms, Transaction& transaction, Operation& operation) {
@@ -140,7 +142,7 @@ Operation restore_course(Lms& lms, Restore& restore) {
     need_unused(lms, restore.course_id);
   const Course course{restore.course_id, restore.title.empty() ? restore.course_id : restore.title};
   lms.add_course(course);
-  auto operation = begin_operation(fmt::format("restore of course {}", course.id));
+  auto operation = begin_operation(fmt::format("restore of course {}", course.id), restore.not_before_ms);
   const auto tools = tools_of(restore.links);
   const auto context = context_of(course, restore.user_id);
   for (const auto& tool : tools) {
@@ -174,8 +176,7 @@ Operation restore_course(Lms& lms, Restore& restore) {
   return operation;
 }
 
-Operation copy_course(Lms& lms, const std::string& from, const std::string& to, bool exact,
-                      const std::string& user_id) {
+Operation copy_course(Lms& lms, const std::string& from, const std::string& to, bool exact, const CopyTerms& terms) {
   Transaction transaction(lms.database());
   const auto source = need_course(lms, from);
   need_unused(lms, to);
@@ -185,8 +186,8 @@ Operation copy_course(Lms& lms, const std::string& from, const std::string& to, 
   const char* type = exact ? "exact" : "shallow";
   const auto items = lms.items(from);
   const auto tools = tools_of(items);
-  const auto context = context_of(course, user_id);
-  auto operation = begin_operation(fmt::format("copy of course {} to {}", from, to));
+  const auto context = context_of(course, terms.user_id);
+  auto operation = begin_operation(fmt::format("copy of course {} to {}", from, to), terms.not_before_ms);
   for (const auto& tool : tools) {
     LmsEvent event{tool, "course-copied", course.id, "", {}, context};
     event.arguments = {{"type", type}, {"oldCourseId", from}, {"newCourseId", to}};
@@ -203,7 +204,7 @@ Operation copy_course(Lms& lms, const std::string& from, const std::string& to, 
     }
   }
   for (const auto& item : items)
-    operation.events.push_back(content_copied(item, copy_item(lms, item, to), course, type, user_id));
+    operation.events.push_back(content_copied(item, copy_item(lms, item, to), course, type, terms.user_id));
   commit(lms, transaction, operation);
   return operation;
 }
@@ -243,20 +244,20 @@ Operation delete_course(Lms& lms, const std::string& id) {
 }
 
 ContentCopy copy_content(Lms& lms, const std::string& item_id, const std::string& to_course, bool remove,
-                         const std::string& user_id) {
+                         const CopyTerms& terms) {
   Transaction transaction(lms.database());
   const auto item = need_item(lms, item_id);
   const auto target = need_course(lms, to_course);
   if (remove && item.course_id == target.id) return {{}, item.id, true};
   ContentCopy done;
-  done.operation =
-      begin_operation(fmt::format("{} of content {} to course {}", remove ? "move" : "copy", item.id, target.id));
+  done.operation = begin_operation(
+      fmt::format("{} of content {} to course {}", remove ? "move" : "copy", item.id, target.id), terms.not_before_ms);
   const auto copy = copy_item(lms, item, target.id);
   done.item_id = copy.id;
-  done.operation.events.push_back(content_copied(item, copy, target, "shallow", user_id));
+  done.operation.events.push_back(content_copied(item, copy, target, "shallow", terms.user_id));
   if (remove) {
     const auto source = need_course(lms, item.course_id);
-    LmsEvent event{item.tool, "content-deleted", item.course_id, item.id, {}, context_of(source, item, user_id)};
+    LmsEvent event{item.tool, "content-deleted", item.course_id, item.id, {}, context_of(source, item, terms.user_id)};
     event.arguments = {
         {"content_id", item.id}, {"course_id", item.course_id}, {"external_content_id", item.external_id}};
     done.operation.events.push_back(std::move(event));

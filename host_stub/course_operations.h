@@ -30,7 +30,14 @@ struct Restore {
   std::string backup_id;
   std::vector<RestoredLink> links;
   std::vector<RestoredGroup> groups = {};
-  std::string user_id = {};  ///< who does it, where that is known; frozen with each event, and never sent
+  std::string user_id = {};        ///< who does it, where that is known; frozen with each event, and never sent
+  std::int64_t not_before_ms = 0;  ///< tools hear of it no earlier; 0: at once
+};
+
+/// What a person can say of a copy beside what is copied.
+struct CopyTerms {
+  std::string user_id = {};
+  std::int64_t not_before_ms = 0;
 };
 
 /// Throws Refusal where the text is not [A-Za-z0-9_.-]{1,64}.
@@ -49,7 +56,7 @@ Operation restore_course(Lms& lms, Restore& restore);
 
 /// course-copied, group-copied, content-copied.
 Operation copy_course(Lms& lms, const std::string& from, const std::string& to, bool exact,
-                      const std::string& user_id = {});
+                      const CopyTerms& terms = {});
 
 /// course-exported, group-exported, content-exported: the package `backup_id` has been written. Changes nothing else.
 Operation export_course(Lms& lms, const std::string& id, const std::string& backup_id);
@@ -66,6 +73,6 @@ struct ContentCopy {
 /// content-copied; with `remove`, and into another course, then content-deleted. A move inside one course keeps the id
 /// and gives nothing.
 ContentCopy copy_content(Lms& lms, const std::string& item_id, const std::string& to_course, bool remove,
-                         const std::string& user_id = {});
+                         const CopyTerms& terms = {});
 
 }  // namespace host

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "refusal.h"
@@ -95,6 +96,79 @@ void Database::fail(const char* doing) const {
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) advice = "the file is damaged: put it back from a backup";
   if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN) advice = "nothing was done; make it writable and try again";
   refuse("cannot {} {}: {} ({})", doing, path_.string(), sqlite3_errmsg(handle()), advice);
+}
+
+namespace {
+
+using Connection = std::unique_ptr<sqlite3, int (*)(sqlite3*)>;
+
+Connection open_other(const std::filesystem::path& file, int flags) {
+  sqlite3* raw = nullptr;
+  const int answer = sqlite3_open_v2(file.c_str(), &raw, flags, nullptr);
+  Connection opened(raw, &sqlite3_close);
+  if (answer != SQLITE_OK) refuse("cannot open {}: {}", file.string(), sqlite3_errstr(answer));
+  return opened;
+}
+
+/// The one number that a pragma answers with; -1: it does not answer.
+std::int64_t pragma(const Connection& connection, const char* sql) {
+  std::int64_t answer = -1;
+  const auto keep = [](void* into, int, char** values, char**) {
+    if (values[0] != nullptr) *static_cast<std::int64_t*>(into) = std::strtoll(values[0], nullptr, 10);
+    return 0;
+  };
+  sqlite3_exec(connection.get(), sql, keep, &answer, nullptr);
+  return answer;
+}
+
+/// All pages of one into the other, in one transaction of the other.
+int copy_all(sqlite3* from, sqlite3* to) {
+  sqlite3_backup* copying = sqlite3_backup_init(to, "main", from, "main");
+  if (copying == nullptr) return sqlite3_errcode(to);
+  sqlite3_backup_step(copying, -1);
+  return sqlite3_backup_finish(copying);
+}
+
+}  // namespace
+
+void Database::copy_to(const std::filesystem::path& file) {
+  const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (made < 0)
+    refuse("cannot make the backup {}: {}; name a file that is not there yet", file.string(), std::strerror(errno));
+  ::close(made);
+  const auto copy = open_other(file, SQLITE_OPEN_READWRITE);
+  int answer = copy_all(handle(), copy.get());
+  // One file that can be carried away, without a log beside it.
+  if (answer == SQLITE_OK) answer = sqlite3_exec(copy.get(), "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr);
+  if (answer == SQLITE_OK) return;
+  std::error_code none;
+  std::filesystem::remove(file, none);
+  refuse("cannot write the backup {}: {}; make room on that disk, or name another file", file.string(),
+         sqlite3_errstr(answer));
+}
+
+void Database::copy_from(const std::filesystem::path& file, int application_id, int newest_version) {
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(file, none)) refuse("there is no file {} to put back", file.string());
+  const auto source = open_other(file, SQLITE_OPEN_READONLY);
+  const auto whose = pragma(source, "PRAGMA application_id");
+  if (whose != application_id)
+    refuse("{} is no backup of this kind: name a file that `ptb-host state backup` wrote", file.string());
+  const auto version = pragma(source, "PRAGMA user_version");
+  if (version > newest_version)
+    refuse("{} was written by a newer ptb-host (version {}, this one knows {}): use that one", file.string(), version,
+           newest_version);
+  bool whole = false;
+  const auto keep = [](void* into, int, char** values, char**) {
+    *static_cast<bool*>(into) = values[0] != nullptr && std::string_view(values[0]) == "ok";
+    return 0;
+  };
+  if (sqlite3_exec(source.get(), "PRAGMA integrity_check(1)", keep, &whole, nullptr) != SQLITE_OK || !whole)
+    refuse("{} is damaged: nothing was put back; take another backup", file.string());
+  if (const int answer = copy_all(source.get(), handle()); answer != SQLITE_OK)
+    refuse("cannot put {} back into {}: {}; nothing was changed", file.string(), path_.string(),
+           sqlite3_errstr(answer));
+  execute("PRAGMA journal_mode=WAL");
 }
 
 Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }

@@ -43,6 +43,11 @@ class Database {
   explicit Database(std::filesystem::path path);
 
   void execute(const char* sql);
+  /// Writes a copy that is one file, mode 0600. Throws Refusal: there is a file already, or it cannot be written.
+  void copy_to(const std::filesystem::path& file);
+  /// Takes over all that the file holds, in one transaction. Throws Refusal, with nothing changed: it is not there, is
+  /// damaged, has another application id, or a user version above `newest_version`.
+  void copy_from(const std::filesystem::path& file, int application_id, int newest_version);
   [[noreturn]] void fail(const char* doing) const;
   [[nodiscard]] sqlite3* handle() const { return connection_.get(); }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }

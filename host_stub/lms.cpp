@@ -65,11 +65,29 @@ void Lms::migrate() {
     life.bind(random_hex(16)).run();
   }
   if (found < 2) database_.execute(kLmsSchema2);
+  if (found < 3) database_.execute(kLmsSchema3);
   if (found < kLmsSchemaVersion) database_.execute(fmt::format("PRAGMA user_version={}", kLmsSchemaVersion).c_str());
   transaction.commit();
   Statement life(database_, "SELECT generation FROM life");
   if (!life.step()) refuse("{} is damaged: put it back from a backup", database_.path().string());
   generation_ = life.text(0);
+}
+
+void Lms::begin_generation() {
+  Transaction transaction(database_);
+  auto fresh = random_hex(16);
+  Statement(database_, "UPDATE life SET generation = ?").bind(fresh).run();
+  database_.execute(
+      "UPDATE operation SET captured = 1, problem = 'of the generation before: captured then' WHERE captured = 0");
+  transaction.commit();
+  generation_ = std::move(fresh);
+}
+
+void Lms::back_up(const std::filesystem::path& file) { database_.copy_to(file); }
+
+void Lms::put_back(const std::filesystem::path& file) {
+  database_.copy_from(file, kLmsApplicationId, kLmsSchemaVersion);
+  migrate();
 }
 
 std::int64_t Lms::high_water() {
@@ -135,6 +153,10 @@ void Lms::add_item(const Item& item) {
 }
 
 void Lms::remove_item(std::string_view id) { Statement(database_, "DELETE FROM item WHERE id = ?").bind(id).run(); }
+
+void Lms::set_external_id(std::string_view id, std::string_view external_id) {
+  Statement(database_, "UPDATE item SET external_id = ? WHERE id = ?").bind(external_id).bind(id).run();
+}
 
 bool Lms::has_items_of(const Locator& tool) {
   Statement query(database_, "SELECT 1 FROM item WHERE vendor = ? AND program = ? LIMIT 1");

@@ -106,6 +106,7 @@ struct Operation {
   std::string title;
   std::int64_t at_ms = 0;
   std::vector<LmsEvent> events;
+  std::int64_t not_before_ms = 0;  ///< tools are to hear of it no earlier; 0: at once
 };
 
 class Lms {
@@ -115,8 +116,15 @@ class Lms {
 
   Database& database() { return database_; }
 
-  /// Made when the database was created.
+  /// Made when the database was created, or begun anew since.
   const std::string& generation() const { return generation_; }
+  /// A new life of these data: what is done from now on is nothing that was done before, whatever its number.
+  /// Operations that were not captured yet never will be: they were, in the life before.
+  void begin_generation();
+  /// Writes all of it to a new file. Throws Refusal: there is one already, not writable, disk full.
+  void back_up(const std::filesystem::path& file);
+  /// Becomes what the file holds, or stays as it is. Throws Refusal: no backup of a small LMS, damaged, newer.
+  void put_back(const std::filesystem::path& file);
   /// Id of the newest operation; 0 where there is none.
   std::int64_t high_water();
 
@@ -130,6 +138,7 @@ class Lms {
   std::int64_t item_count(std::string_view course_id);
   void add_item(const Item& item);
   void remove_item(std::string_view id);
+  void set_external_id(std::string_view id, std::string_view external_id);
   bool has_items_of(const Locator& tool);
   void add_group(const Group& group);
   std::vector<Group> groups(std::string_view course_id);  ///< in the order in which they were made

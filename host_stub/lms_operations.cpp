@@ -45,8 +45,8 @@ LmsEvent decode(const std::string& text) {
 }  // namespace
 
 void Lms::add_operation(Operation& operation) {
-  Statement head(database_, "INSERT INTO operation (title, at_ms) VALUES (?, ?)");
-  head.bind(operation.title).bind(operation.at_ms).run();
+  Statement head(database_, "INSERT INTO operation (title, at_ms, not_before_ms) VALUES (?, ?, ?)");
+  head.bind(operation.title).bind(operation.at_ms).bind(operation.not_before_ms).run();
   operation.id = sqlite3_last_insert_rowid(database_.handle());
   Statement statement(database_, "INSERT INTO operation_event (operation, place, event) VALUES (?, ?, ?)");
   std::int64_t place = 0;
@@ -54,9 +54,9 @@ void Lms::add_operation(Operation& operation) {
 }
 
 std::vector<Operation> Lms::unfinished_operations() {
-  Statement heads(database_, "SELECT id, title, at_ms FROM operation WHERE captured = 0 ORDER BY id");
+  Statement heads(database_, "SELECT id, title, at_ms, not_before_ms FROM operation WHERE captured = 0 ORDER BY id");
   std::vector<Operation> operations;
-  while (heads.step()) operations.push_back({heads.number(0), heads.text(1), heads.number(2), {}});
+  while (heads.step()) operations.push_back({heads.number(0), heads.text(1), heads.number(2), {}, heads.number(3)});
   Statement events(database_, "SELECT event FROM operation_event WHERE operation = ? ORDER BY place");
   for (auto& operation : operations) {
     events.bind(operation.id);

@@ -3,7 +3,7 @@
 
 namespace host {
 
-inline constexpr int kLmsSchemaVersion = 2;
+inline constexpr int kLmsSchemaVersion = 3;
 inline constexpr int kLmsApplicationId = 0x7074624c;  // "ptbL"
 
 /// Version 1, from an empty file.
@@ -114,6 +114,11 @@ CREATE TABLE notice_handler (
   max_batch INTEGER NOT NULL,
   PRIMARY KEY (vendor, program, notice_type)
 ) STRICT;
+)sql";
+
+/// From version 2 to version 3.
+inline constexpr const char* kLmsSchema3 = R"sql(
+ALTER TABLE operation ADD COLUMN not_before_ms INTEGER NOT NULL DEFAULT 0;
 )sql";
 
 }  // namespace host

@@ -79,6 +79,15 @@ void Table::print() {
 
 void print_line(std::string_view text) { fmt::print("{}\n", text); }
 
+void print_aside(std::string_view text) {
+  std::fflush(stdout);
+  fmt::print(stderr, "ptb-host: {}\n", text);
+}
+
+void print_next(bool json, std::string_view text) {
+  if (!json) print_line(fmt::format("next: {}", text));
+}
+
 void print_json(const Json& value) { fmt::print("{}\n", value.dump(2, ' ', false, Json::error_handler_t::replace)); }
 
 void JsonList::add(const Json& value) {

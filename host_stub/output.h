@@ -30,6 +30,10 @@ class Table {
 
 void print_line(std::string_view text);
 void print_json(const Json& value);
+/// On stderr, after the program's name.
+void print_aside(std::string_view text);
+/// What a person would want next; a program is not told.
+void print_next(bool json, std::string_view text);
 
 /// A JSON array written element by element, so that a long list takes no memory.
 class JsonList {

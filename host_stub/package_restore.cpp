@@ -185,7 +185,7 @@ RestoredPackage restore_package(Session& session, const CourseRestore& wanted) {
   done.warnings = std::move(cartridge->warnings);
   done.skipped_links = cartridge->skipped_links;
   ReservedKeys reserved(session.bridge());
-  Restore restore{wanted.course_id, cartridge->title, done.backup_id, {}, {}, wanted.user_id};
+  Restore restore{wanted.course_id, cartridge->title, done.backup_id, {}, {}, wanted.user_id, wanted.not_before_ms};
   for (auto& group : cartridge->groups) restore.groups.push_back({std::move(group.id), std::move(group.name)});
   drop_unusable_groups(restore.groups, done.warnings);
   for (const auto& link : cartridge->links) restore.links.push_back(restore_link(link, tools, reserved, done.warnings));

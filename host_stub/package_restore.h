@@ -16,6 +16,7 @@ struct CourseRestore {
   std::string course_id;          ///< empty: a new one
   std::vector<std::string> maps;  ///< LAUNCH_HOST=VENDOR/PROGRAM
   std::string user_id;            ///< who restores it; may be empty
+  std::int64_t not_before_ms = 0;
 };
 
 struct RestoredPackage {

@@ -1,18 +1,16 @@
-// See plugin.h.
+// See plugin.h. How the library is found and loaded is in plugin_loading.cpp.
 #include "plugin.h"
 
-#include <dlfcn.h>
-#include <unistd.h>
-
 #include <array>
-#include <cstdlib>
+#include <cstddef>
 #include <cstring>
 
 namespace host {
 
 namespace {
 
-ptb_text as_text(std::string_view text) { return {text.data(), text.size()}; }
+/// The empty text is all zero, as an older plugin wants to find what it does not know.
+ptb_text as_text(std::string_view text) { return {text.empty() ? nullptr : text.data(), text.size()}; }
 std::string_view as_view(ptb_text text) { return text.bytes == nullptr ? "" : std::string_view(text.bytes, text.size); }
 
 std::vector<ptb_pair> as_pairs(const Pairs& pairs) {
@@ -21,6 +19,8 @@ std::vector<ptb_pair> as_pairs(const Pairs& pairs) {
   for (const auto& [name, value] : pairs) out.push_back({as_text(name), as_text(value)});
   return out;
 }
+
+constexpr std::uint32_t kMinorOfWatch = 2;  // a plugin of an older one would refuse the struct
 
 /// A struct of the interface, zeroed, with its size set.
 template <typename Struct>
@@ -121,47 +121,16 @@ void on_progress(void* context, const ptb_progress* progress) {
   });
 }
 
+void on_watch(void* context, const ptb_watch* watch) {
+  guarded(face_of(context), [&] {
+    face_of(context).watch(*watch);
+    return PTB_OK;
+  });
+}
+
 void collect_text(void* context, ptb_text text) { static_cast<std::string*>(context)->append(as_view(text)); }
 
-std::filesystem::path find_plugin(const std::filesystem::path& named) {
-  namespace fs = std::filesystem;
-  if (!named.empty()) return named;
-  if (const char* from_environment = std::getenv("PTB_PLUGIN"); from_environment != nullptr && *from_environment != 0)
-    return from_environment;
-  std::error_code none;
-  const auto executable = fs::read_symlink("/proc/self/exe", none);
-  const auto beside = executable.parent_path().parent_path() / "lib";
-  std::vector<fs::path> candidates = {beside / "ptbridge.so", beside / "ptbridge" / "ptbridge.so"};
-  // A program of the build tree uses that tree's plugin; an installed one must never fall back to it.
-  const fs::path built = PTB_BUILT_PLUGIN;
-  const fs::path build_tree = built.parent_path().parent_path().parent_path();
-  if (executable.string().starts_with(build_tree.string() + "/")) candidates.push_back(built);
-  for (const auto& candidate : candidates)
-    if (fs::exists(candidate, none)) return candidate;
-  refuse("cannot find {}: name the plugin with --plugin FILE or PTB_PLUGIN", candidates.back().string());
-}
-
 }  // namespace
-
-std::shared_ptr<Plugin> Plugin::load(const std::filesystem::path& named) {
-  const auto path = std::filesystem::absolute(find_plugin(named));
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) refuse("cannot load the plugin: {}", dlerror());
-  const auto entry = reinterpret_cast<ptb_entry_function>(dlsym(library, "ptb_entry"));
-  if (entry == nullptr) {
-    dlclose(library);
-    refuse("{} is not ptbridge: it has no ptb_entry", path.string());
-  }
-  auto error = sized<ptb_error>();
-  const ptb_api* api = entry(PTB_ABI_MAJOR, &error);
-  if (api == nullptr) {
-    dlclose(library);
-    refuse("{} does not suit this ptb-host: {}", path.string(), error.text);
-  }
-  return std::shared_ptr<Plugin>(new Plugin(library, api));
-}
-
-Plugin::~Plugin() { dlclose(library_); }
 
 Bridge::Bridge(std::shared_ptr<Plugin> plugin, const BridgeOptions& options, HostFace& face)
     : plugin_(std::move(plugin)) {
@@ -172,6 +141,7 @@ Bridge::Bridge(std::shared_ptr<Plugin> plugin, const BridgeOptions& options, Hos
   callbacks.load_secret = on_load_secret;
   callbacks.outcome = on_outcome;
   callbacks.progress = on_progress;
+  if (plugin_->api().abi_minor >= kMinorOfWatch) callbacks.watch = on_watch;
 
   auto open = sized<ptb_open_options>();
   open.flags = (options.capture_only ? PTB_CAPTURE_ONLY : 0U) |
@@ -219,6 +189,7 @@ std::vector<CaptureAnswer> Bridge::capture(const Operation& operation, std::uint
     to.context = context.data();
     to.context_count = context.size();
     to.occurred_at_ms = operation.at_ms;
+    to.not_before_ms = operation.not_before_ms;
     event_pointers.push_back(&to);
     result_pointers.push_back(&results[i]);
   }
@@ -231,7 +202,7 @@ std::vector<CaptureAnswer> Bridge::capture(const Operation& operation, std::uint
   return answers;
 }
 
-void Bridge::tool_installed(const Tool& tool, std::string_view state) {
+void Bridge::tool_installed(const Tool& tool, std::string_view state, std::string_view policy) {
   auto out = sized<ptb_tool>();
   out.flags = (tool.strict ? PTB_TOOL_STRICT : 0U) | (tool.allow_http ? PTB_TOOL_ALLOW_HTTP : 0U) |
               (tool.allow_private ? PTB_TOOL_ALLOW_PRIVATE : 0U) |
@@ -250,6 +221,7 @@ void Bridge::tool_installed(const Tool& tool, std::string_view state) {
   out.lti_client_id = as_text(tool.lti_client_id);
   out.lti_deployment_id = as_text(tool.lti_deployment_id);
   out.max_batch = tool.max_batch;
+  out.policy = as_text(policy);
   auto error = sized<ptb_error>();
   check(plugin_->api().tool_installed(bridge_, &out, &error), error);
 }
@@ -266,6 +238,20 @@ std::uint64_t Bridge::tool_saved(const Locator& tool, std::string_view state) {
 void Bridge::tool_removed(const Locator& tool) {
   auto error = sized<ptb_error>();
   check(plugin_->api().tool_removed(bridge_, as_text(tool.vendor), as_text(tool.program), &error), error);
+}
+
+void Bridge::value_known(const Locator& tool, const Setting& value) {
+  // A plugin of 1.1 or older has no delays that could wait for it.
+  if (plugin_->api().struct_size < offsetof(ptb_api, value_known) + sizeof(ptb_api::value_known)) return;
+  auto known = sized<ptb_value>();
+  known.scope = scope_number(value.scope);
+  known.vendor = as_text(tool.vendor);
+  known.program = as_text(tool.program);
+  known.id = as_text(value.owner);
+  known.key = as_text(value.key);
+  known.value = as_text(value.value);
+  auto error = sized<ptb_error>();
+  check(plugin_->api().value_known(bridge_, &known, &error), error);
 }
 
 std::optional<OperationResult> Bridge::wait(std::uint64_t handle, std::uint32_t timeout_ms) {

@@ -43,6 +43,7 @@ class HostFace {
   virtual void callback_failed(const std::string& text) noexcept = 0;
   virtual void outcome(const ptb_outcome& outcome) = 0;
   virtual void progress(const ptb_progress& progress) = 0;
+  virtual void watch(const ptb_watch& watch) = 0;
 };
 
 struct BridgeOptions {
@@ -106,10 +107,13 @@ class Bridge {
 
   /// All events of the operation in one call. `handle` is for wait.
   std::vector<CaptureAnswer> capture(const Operation& operation, std::uint64_t& handle);
-  /// `state` empty: a tool that is known already keeps its own.
-  void tool_installed(const Tool& tool, std::string_view state);
+  /// `state` empty: a tool that is known already keeps its own. `policy`: a preset's name or a document; empty: the one
+  /// in force stays.
+  void tool_installed(const Tool& tool, std::string_view state, std::string_view policy = {});
   std::uint64_t tool_saved(const Locator& tool, std::string_view state);
   void tool_removed(const Locator& tool);
+  /// A setting has its value; with an empty key: the tool's own id of the item `owner` is the value.
+  void value_known(const Locator& tool, const Setting& value);
   /// Empty where the operation goes on after timeout_ms.
   std::optional<OperationResult> wait(std::uint64_t handle, std::uint32_t timeout_ms);
   Json report(const Json& question);

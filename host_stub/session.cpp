@@ -1,13 +1,15 @@
-// See session.h.
+// See session.h. How operations reach the bridge is in session_capture.cpp.
 #include "session.h"
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 
 #include "fault_switches.h"
 #include "lti_platform.h"
@@ -18,14 +20,12 @@ namespace host {
 namespace {
 
 constexpr std::uint32_t kWaitSliceMs = 100;
-constexpr std::size_t kMostEventsOfACall = 100'000;
+const Locator kNobody{"ptb-host", "nobody"};  // whom why_put_back asks about
 
 volatile std::sig_atomic_t interrupts = 0;
 void count_interrupt(int) { interrupts = interrupts + 1; }
 
 std::string_view as_view(ptb_text text) { return text.bytes == nullptr ? "" : std::string_view(text.bytes, text.size); }
-
-void say(std::string_view text) { fmt::print(stderr, "ptb-host: {}\n", text); }
 
 std::string store_uri(const GlobalOptions& options) {
   return options.store.empty() ? "sqlite:" + (state_path(options) / "bridge.db").string() : options.store;
@@ -38,7 +38,18 @@ bool store_exists(const std::string& uri) {
   return !uri.starts_with(kFile) || std::filesystem::exists(uri.substr(kFile.size()), none);
 }
 
+/// Who orders what: $USER, or the user that this process runs as.
+std::string user_name() {
+  if (const char* named = std::getenv("USER"); named != nullptr && *named != '\0') return named;
+  const auto* entry = ::getpwuid(::geteuid());
+  return entry != nullptr ? entry->pw_name : fmt::format("uid {}", ::geteuid());
+}
+
 }  // namespace
+
+bool has_store(const GlobalOptions& options) { return store_exists(store_uri(options)); }
+
+bool interrupted() { return interrupts != 0; }
 
 void catch_interrupts() {
   struct sigaction action {};
@@ -62,11 +73,19 @@ std::filesystem::path state_path(const GlobalOptions& options) {
 
 Session::Session(const GlobalOptions& options, Use use)
     : options_(options), use_(use), state_(state_path(options)), progress_(options.quiet) {
+  if (options_.by.empty()) options_.by = user_name();
   lms_ = std::make_unique<Lms>(state_.path() / "lms.db");
   if (use == Use::act) catch_interrupts();
-  const bool changes = use == Use::act || use == Use::note;
-  if (changes || (use == Use::look && store_exists(store_uri(options_)))) open_bridge(use);
+  const bool changes = use == Use::act || use == Use::note || use == Use::settle;
+  if (changes || (use == Use::look && has_store(options_))) open_bridge(use);
   if (!changes) return;
+  put_back_ = why_put_back();
+  if (!put_back_.empty() && use == Use::settle) return;
+  if (!put_back_.empty())
+    refuse(
+        "{}; nothing is captured or sent: see `ptb-host lanes` and `ptb-host events list --state pending`, then "
+        "`ptb-host state new-generation`",
+        put_back_);
   agree_on_tools();
   capture_unfinished();
 }
@@ -74,10 +93,34 @@ Session::Session(const GlobalOptions& options, Use use)
 Session::~Session() {
   try {
     if (use_ == Use::act && std::uncaught_exceptions() == 0) wait_until_idle();
+    if (bridge_ != nullptr && use_ != Use::look && put_back_.empty()) tell_high_water();
   } catch (const std::exception& problem) {
-    say(problem.what());
+    print_aside(problem.what());
   }
   progress_.clear();
+}
+
+/// An LMS that was put back uses the numbers of its operations again, and the bridge refuses every capture then, before
+/// it asks for settings. Where it does ask it is told that there are none to be had, and so stores nothing either.
+std::string Session::why_put_back() {
+  Operation probe;
+  probe.events.push_back({kNobody, "course-deleted", "", "", {}, {}});
+  std::uint64_t handle = 0;
+  std::string why;
+  try {
+    bridge_->capture(probe, handle);
+  } catch (const BridgeError& error) {
+    if (error.status() == PTB_E_REFUSED) why = error.what();
+  }
+  return why;
+}
+
+/// The bridge learns the number of the newest operation when it is opened, and this one was opened before the operation
+/// was done. Told now, it sees an LMS that is put back to the moment before.
+void Session::tell_high_water() {
+  if (lms_->high_water() == told_high_water_) return;
+  bridge_.reset();
+  open_bridge(Use::note);
 }
 
 /// Opening goes on with walks that an earlier process was killed in; ending now would cut them off again.
@@ -90,13 +133,14 @@ void Session::open_bridge(Use use) {
   open.store = store_uri(options_);
   open.tcbaseurl = options_.tcbaseurl;
   open.generation = lms_->generation();
-  open.high_water = static_cast<std::uint64_t>(lms_->high_water());
+  told_high_water_ = lms_->high_water();
+  open.high_water = static_cast<std::uint64_t>(told_high_water_) + 1;  // 0 would say that it is not used
   open.exchange_timeout_ms = options_.exchange_timeout_ms;
   open.connect_timeout_ms = options_.connect_timeout_ms;
   open.contact_interval_ms = options_.contact_interval_ms;
   open.capture_only = use == Use::look;
   // Without a thread, and never pumped, a bridge sends nothing.
-  open.own_thread = !options_.pumped && use != Use::note;
+  open.own_thread = !options_.pumped && use == Use::act;
   HostFace& face = *this;  // a private base: make_unique could not see it
   bridge_ = std::make_unique<Bridge>(Plugin::load(options_.plugin), open, face);
 }
@@ -133,116 +177,13 @@ std::string Session::remove_tool(const Locator& locator) {
   return removals_[locator];
 }
 
-void Session::capture_unfinished() {
-  for (const auto& operation : lms_->unfinished_operations()) {
-    const auto report = capture(operation);
-    std::size_t fresh = 0;
-    for (const auto& fate : report.fates) fresh += fate.answer.answer == PTB_NEW ? 1 : 0;
-    say(fmt::format("captured again what an earlier command left unfinished: operation {} ({}), {} of {} events new",
-                    operation.id, operation.title, fresh, report.fates.size()));
-  }
-}
-
-std::vector<CaptureAnswer> Session::hand_over(const Operation& operation, std::uint64_t& handle) {
-  if (operation.events.size() > kMostEventsOfACall)
-    refuse("operation {} has {} events; the bridge takes at most {} at once", operation.id, operation.events.size(),
-           kMostEventsOfACall);
-  try {
-    return bridge_->capture(operation, handle);
-  } catch (const BridgeError& error) {
-    std::string problem = error.what();
-    {
-      const std::lock_guard lock(mutex_);
-      if (error.status() == PTB_E_HOST && !callback_problem_.empty()) problem += " (" + callback_problem_ + ")";
-    }
-    if (error.status() == PTB_E_ARGUMENT) {
-      // It would be refused again at every start, and stand before everything that comes after it.
-      lms_->finish_operation(operation, problem);
-      refuse("the bridge does not take operation {} ({}): {}", operation.id, operation.title, problem);
-    }
-    refuse("operation {} ({}) is done but not captured yet: {}; it is kept, and captured by the next command",
-           operation.id, operation.title, problem);
-  }
-}
-
-CaptureReport Session::capture(const Operation& operation) {
-  CaptureReport report;
-  if (operation.events.empty()) return report;
-  {
-    const std::lock_guard lock(mutex_);
-    noting_ = true;
-    callback_problem_.clear();
-  }
-  pass_point("host.capture.before");
-  std::uint64_t handle = 0;
-  const auto answers = hand_over(operation, handle);
-  pass_point("host.capture.after");
-  note_only(answers);
-  tell_accepted(operation, answers);
-  {
-    Transaction transaction(lms_->database());
-    lms_->finish_operation(operation, "");
-    pass_point("host.captured.before_commit");
-    transaction.commit();
-  }
-  pass_point("host.captured.after_commit");
-  report.result = wait(handle);
-  report.fates.reserve(answers.size());
-  for (const auto& answer : answers) report.fates.push_back(fate_of(answer));
-  const std::lock_guard lock(mutex_);
-  noting_ = false;
-  noted_ids_.clear();
-  outcomes_.clear();
-  return report;
-}
-
-/// Outcomes of other events, such as a long backlog that goes out before these, are not kept from here on.
-void Session::note_only(const std::vector<CaptureAnswer>& answers) {
-  const std::lock_guard lock(mutex_);
-  for (const auto& answer : answers) noted_ids_.insert(answer.event_id);
-  std::erase_if(outcomes_, [&](const auto& outcome) { return !noted_ids_.contains(outcome.first); });
-}
-
-void Session::tell_accepted(const Operation& operation, const std::vector<CaptureAnswer>& answers) {
-  if (!has_witness()) return;
-  constexpr std::array<const char*, 4> kWords = {"unknown", "new", "duplicate", "ignored"};
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    const auto& event = operation.events[i];
-    lines.push_back(fmt::format("accepted {} {} {} {} {}", answers[i].event_id.empty() ? "-" : answers[i].event_id,
-                                event.kind, to_text(event.tool), answers[i].sequence,
-                                kWords.at(static_cast<std::size_t>(answers[i].answer))));
-  }
-  tell_witness(lines);
-}
-
-EventFate Session::fate_of(const CaptureAnswer& answer) {
-  EventFate fate{answer, "pending", answer.reason, {}};
-  if (answer.answer == PTB_IGNORED) {
-    fate.state = "ignored";
-    return fate;
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = outcomes_.find(answer.event_id); found != outcomes_.end()) {
-      fate.state = found->second.state;
-      fate.deferral = found->second.deferral;
-      fate.text = found->second.text;
-      return fate;
-    }
-  }
-  // No word of it: it waits for what it was deferred for, or it is one from before and the store knows best.
-  if (answer.answer == PTB_DUPLICATE || answer.reason == "first_attempt") {
-    const auto event = bridge_->report({{"report", "event"}, {"id", answer.event_id}});
-    fate.state = text_of(event, "state");
-    fate.deferral = text_of(event, "deferral");
-    fate.text = text_of(event, "last_error");
-  }
-  return fate;
+Json Session::order(Json what, std::uint64_t* handle) {
+  what["by"] = options_.by;
+  return bridge_->administer(what, handle);
 }
 
 OperationResult Session::wait(std::uint64_t handle) {
-  return handle == 0 || use_ == Use::note ? OperationResult{} : wait_for(handle);
+  return handle == 0 || use_ != Use::act ? OperationResult{} : wait_for(handle);
 }
 
 OperationResult Session::wait_for(std::uint64_t handle) {
@@ -254,9 +195,9 @@ OperationResult Session::wait_for(std::uint64_t handle) {
     }
     if (interrupts >= 1 && !stopping) {
       stopping = true;
-      bridge_->administer({{"do", "stop"}});
+      order({{"do", "stop"}});
       progress_.clear();
-      say("stopping after the exchange in flight; Ctrl-C again leaves at once");
+      print_aside("stopping after the exchange in flight; Ctrl-C again leaves at once");
     }
     if (interrupts >= 2)
       refuse("left at once; nothing is lost: what was not acknowledged is sent again by the next save");
@@ -271,6 +212,7 @@ Tool Session::need_tool(const Locator& locator) {
 
 void Session::load_settings(const Locator& tool, std::string_view course_id, std::string_view content_id,
                             const std::function<bool(const Setting&)>& sink) {
+  if (tool == kNobody) refuse("nothing is to be captured");
   if (settings_must_fail()) refuse("PTB_HOST_FAIL_SETTINGS is set");
   lms_->visit_settings(tool, course_id, content_id, sink);
 }
@@ -282,7 +224,7 @@ std::optional<std::string> Session::load_secret(const Locator& tool) {
 }
 
 void Session::log(int level, std::string_view text) {
-  if (level >= PTB_LOG_ERROR || options_.verbose) say(text);
+  if (level >= PTB_LOG_ERROR || options_.verbose) print_aside(text);
 }
 
 void Session::callback_failed(const std::string& text) noexcept {
@@ -305,6 +247,16 @@ void Session::outcome(const ptb_outcome& outcome) {
   if (!noting_ || (!noted_ids_.empty() && !noted_ids_.contains(id))) return;
   outcomes_[std::move(id)] = {std::string(as_view(outcome.state)), std::string(as_view(outcome.deferral)),
                               std::string(as_view(outcome.text))};
+}
+
+/// Also kept in the state directory, since it is told once only and nobody may be looking.
+void Session::watch(const ptb_watch& watch) {
+  const auto line = fmt::format("{}: {}{}", watch.raised == 1 ? "warning" : "over", as_view(watch.text),
+                                watch.raised == 1 ? ": `ptb-host lanes` shows what waits" : "");
+  progress_.clear();
+  print_aside(line);
+  std::ofstream log(state_.path() / "host.log", std::ios::app);
+  log << time_text(now_ms()) << ' ' << line << '\n';
 }
 
 void Session::progress(const ptb_progress& progress) {

@@ -31,6 +31,7 @@ struct GlobalOptions {
   bool pumped = false;
   bool verbose = false;
   bool quiet = false;  ///< no progress
+  std::string by;      ///< who orders it, for the audit trail; empty: the user that this process runs as
 };
 
 /// What became of one event of an operation.
@@ -49,10 +50,11 @@ struct CaptureReport {
 class Session : private HostFace {
  public:
   enum class Use {
-    lms,   ///< the small LMS only
-    look,  ///< also asks the bridge, which starts nothing; there is no bridge while there is no store
-    note,  ///< also changes what the bridge keeps, but sends nothing; unfinished operations are captured again first
-    act,   ///< also sends; does not end before all that it set going has been answered or deferred
+    lms,     ///< the small LMS only
+    look,    ///< also asks the bridge, which starts nothing; there is no bridge while there is no store
+    note,    ///< also changes what the bridge keeps, but sends nothing; unfinished operations are captured again first
+    settle,  ///< as note; an LMS that was put back to an earlier state is not refused, and nothing is captured for it
+    act,     ///< also sends; does not end before all that it set going has been answered or deferred
   };
   Session(const GlobalOptions& options, Use use);
   ~Session() override;
@@ -62,6 +64,10 @@ class Session : private HostFace {
   Lms& lms() { return *lms_; }
   [[nodiscard]] bool has_bridge() const { return bridge_ != nullptr; }
   Bridge& bridge() { return *bridge_; }
+  /// Why the bridge takes this LMS for one that was put back to an earlier state; empty: it does not.
+  [[nodiscard]] const std::string& put_back() const { return put_back_; }
+  /// An order to the bridge, with who gives it. `handle`: 0 where it is done when this returns.
+  Json order(Json what, std::uint64_t* handle = nullptr);
 
   /// Reports the operation, which the LMS has committed, notes that it has been, and waits until its events have been
   /// answered or deferred. Does nothing where there are no events.
@@ -83,8 +89,11 @@ class Session : private HostFace {
   void callback_failed(const std::string& text) noexcept override;
   void outcome(const ptb_outcome& outcome) override;
   void progress(const ptb_progress& progress) override;
+  void watch(const ptb_watch& watch) override;
 
   void open_bridge(Use use);
+  std::string why_put_back();
+  void tell_high_water();
   void agree_on_tools();
   void capture_unfinished();
   std::vector<CaptureAnswer> hand_over(const Operation& operation, std::uint64_t& handle);
@@ -112,11 +121,19 @@ class Session : private HostFace {
   std::map<std::string, Outcome> outcomes_;  ///< by event id
   std::map<Locator, std::string> removals_;  ///< what became of telling tools that they are removed
   std::string callback_problem_;
+  std::string put_back_;
+  std::int64_t told_high_water_ = 0;
   std::unique_ptr<Bridge> bridge_;  ///< last: closed first
 };
 
 /// The state directory that the options mean.
 std::filesystem::path state_path(const GlobalOptions& options);
+
+/// False only where the store is a file that is not there yet.
+bool has_store(const GlobalOptions& options);
+
+/// Ctrl-C or SIGTERM has come since catch_interrupts.
+bool interrupted();
 
 /// From now on Ctrl-C and SIGTERM are counted instead of ending the process, unless somebody handles them already.
 void catch_interrupts();

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMostDescriptorBytes = 1'048'576;
 constexpr std::size_t kMostSecretBytes = 4096;
+constexpr std::size_t kMostPolicyBytes = 65'536;
 
 std::string read_file(const std::string& path, std::size_t limit, const char* what) {
   std::error_code none;
@@ -103,7 +104,8 @@ void check_secret(Lms& lms, const Tool& tool, const std::optional<std::string>& 
 
 /// A crash between the two leaves it marked as not told, and the next command tells the bridge again what is stored
 /// here.
-void store_tool(Session& session, Tool tool, const std::optional<std::string>& secret, std::string_view state) {
+void store_tool(Session& session, Tool tool, const std::optional<std::string>& secret, std::string_view state,
+                std::string_view policy) {
   auto& lms = session.lms();
   if (auto before = lms.tool(tool.locator)) {
     before->told = false;
@@ -113,7 +115,7 @@ void store_tool(Session& session, Tool tool, const std::optional<std::string>& s
   tool.told = true;
   lms.put_tool(tool);
   if (secret) lms.put_secret(tool.locator, *secret);
-  session.bridge().tool_installed(tool, state);
+  session.bridge().tool_installed(tool, state, policy);
   transaction.commit();
 }
 
@@ -128,11 +130,23 @@ std::string read_secret(const std::string& path) {
   return secret;
 }
 
+std::string read_policy(const std::string& name_or_file) {
+  // A file in the current directory must not stand in for the preset that it happens to be named like.
+  if (name_or_file.find_first_of("/.") == std::string::npos) return name_or_file;
+  auto document = read_file(name_or_file, kMostPolicyBytes, "policy");
+  if (!is_utf8(document)) refuse("the policy {} is not UTF-8", name_or_file);
+  if (document.starts_with("\xEF\xBB\xBF")) document.erase(0, 3);
+  // The plugin tells a document from a name by its first character.
+  if (!document.starts_with('<')) refuse("the policy {} is no XML: it does not begin with '<'", name_or_file);
+  return document;
+}
+
 RegistrationFiles read_registration(const ToolAdd& add) {
   if (add.options.secret_file.empty() && add.options.wire != kLtiNotice)
     wrong_usage("tool add wants the shared secret of the tool: --secret-file FILE");
-  RegistrationFiles files{read_file(add.descriptor_file, kMostDescriptorBytes, "descriptor"), std::nullopt};
+  RegistrationFiles files{read_file(add.descriptor_file, kMostDescriptorBytes, "descriptor"), std::nullopt, {}};
   if (!add.options.secret_file.empty()) files.secret = read_secret(add.options.secret_file);
+  if (add.options.policy) files.policy = read_policy(*add.options.policy);
   if (!is_utf8(files.descriptor)) refuse("the descriptor {} is not UTF-8", add.descriptor_file);
   return files;
 }
@@ -168,18 +182,19 @@ Registered register_tool(Session& session, const ToolAdd& add, const Registratio
     tool.state = "inactive";
   else
     tool.state = add.registration_password ? "unavailable" : "available";
-  store_tool(session, tool, files.secret, before ? "" : tool.state);
+  store_tool(session, tool, files.secret, before ? "" : tool.state, files.policy);
   return {tool, before.has_value()};
 }
 
 Saved save_tool(Session& session, const Locator& locator, const std::string& state, const ToolOptions& options,
                 const std::optional<std::string>& secret) {
   const auto before = session.need_tool(locator);
+  const auto policy = options.policy ? read_policy(*options.policy) : std::string();
   auto tool = before;
   apply(options, tool);
   if (secret || tool.wire != before.wire) check_secret(session.lms(), tool, secret);
-  if (tool != before)
-    store_tool(session, tool, secret, "");
+  if (tool != before || !policy.empty())
+    store_tool(session, tool, secret, "", policy);
   else if (secret)
     session.lms().put_secret(locator, *secret);
   Saved saved;

@@ -25,6 +25,7 @@ struct ToolOptions {
   std::optional<std::uint32_t> max_batch;
   std::optional<std::string> lti_client_id;
   std::optional<std::string> lti_deployment_id;
+  std::optional<std::string> policy;  ///< a preset's name or a file
 };
 
 struct ToolAdd {
@@ -37,11 +38,15 @@ struct ToolAdd {
 struct RegistrationFiles {
   std::string descriptor;
   std::optional<std::string> secret;  ///< none: the tool's wire has none of its own
+  std::string policy = {};            ///< empty: not given
 };
 RegistrationFiles read_registration(const ToolAdd& add);
 
 /// The secret in the file, without the newline at its end. Throws Refusal: missing, empty, too long, not UTF-8.
 std::string read_secret(const std::string& path);
+
+/// What a preset's name or the name of a file stands for: the name, or the document in the file. Throws Refusal.
+std::string read_policy(const std::string& name_or_file);
 
 struct Registered {
   Tool tool;
@@ -58,7 +63,9 @@ struct Saved {
 
 /// Changes what `options` says, saves the tool in that state, waits for the walk, and stores the state that came of it.
 /// Changes the tool here and in the bridge, or in neither. `state` empty: a tool that is known already keeps its own.
-void store_tool(Session& session, Tool tool, const std::optional<std::string>& secret, std::string_view state);
+/// `policy` empty: the one in force stays.
+void store_tool(Session& session, Tool tool, const std::optional<std::string>& secret, std::string_view state,
+                std::string_view policy = {});
 
 Saved save_tool(Session& session, const Locator& locator, const std::string& state, const ToolOptions& options,
                 const std::optional<std::string>& secret);

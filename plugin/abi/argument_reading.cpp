@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "abi/struct_reading.h"
 #include "transport/destination_guard.h"
 
@@ -70,6 +72,10 @@ Result<ReportedEvent> read_known_event(const ptb_event& event) {
   reported.kind = *known;
   reported.ordinal = event.ordinal;
   reported.occurred_at_ms = event.occurred_at_ms;
+  if (event.not_before_ms < 0)
+    return fail(Status::argument, fmt::format("not_before_ms is {}: give milliseconds since 1970, or 0 for at once",
+                                              event.not_before_ms));
+  reported.not_before_ms = event.not_before_ms;
   auto operation = read_text(event.operation, "the operation", kMaxShortText);
   if (!operation) return fail(operation.error());
   reported.operation = std::move(*operation);
@@ -132,15 +138,16 @@ Result<void> read_tool_extras(const ptb_tool& tool, ToolOptions& options) {
 
 }  // namespace
 
-Result<Tool> read_tool(const ptb_tool* tool, bool& keep_state) {
+Result<InstalledTool> read_tool(const ptb_tool* tool) {
   ptb_tool known;
   if (auto read = read_struct(tool, known, "ptb_tool"); !read) return fail(read.error());
-  Tool made;
+  InstalledTool installed;
+  Tool& made = installed.tool;
   auto locator = read_locator(known.vendor, known.program);
   if (!locator) return fail(locator.error());
   made.locator = std::move(*locator);
-  keep_state = known.state == 0;
-  if (!keep_state) {
+  installed.keep_state = known.state == 0;
+  if (!installed.keep_state) {
     auto state = read_tool_state(known.state);
     if (!state) return fail(state.error());
     made.state = *state;
@@ -170,6 +177,56 @@ Result<Tool> read_tool(const ptb_tool* tool, bool& keep_state) {
   if (!ca_file) return fail(ca_file.error());
   made.options.ca_file = std::move(*ca_file);
   if (auto more = read_tool_extras(known, made.options); !more) return fail(more.error());
+  auto policy = read_text(known.policy, "the policy", kMaxPolicy);
+  if (!policy) return fail(policy.error());
+  installed.policy = std::move(*policy);
+  return installed;
+}
+
+namespace {
+
+/// What a value belongs to, as the store names it.
+Result<std::string> read_value_kind(const ptb_value& value, bool of_item) {
+  if (of_item && value.scope != PTB_SCOPE_CONTENT)
+    return fail(Status::argument,
+                "ptb_value has no key, so it is the tool's own id of an item: set scope to "
+                "PTB_SCOPE_CONTENT, or name the setting in key");
+  if (of_item) return std::string("item");
+  if (value.scope < PTB_SCOPE_SYSTEM || value.scope > PTB_SCOPE_CONTENT)
+    return fail(Status::argument,
+                fmt::format("ptb_value.scope is {}: use PTB_SCOPE_SYSTEM, _COURSE or _CONTENT", value.scope));
+  constexpr std::array<const char*, 3> kKinds = {"setting:system", "setting:course", "setting:content"};
+  return std::string(kKinds.at(static_cast<std::size_t>(value.scope)));
+}
+
+}  // namespace
+
+Result<KnownValue> read_value(const ptb_value* value) {
+  ptb_value known;
+  if (auto read = read_struct(value, known, "ptb_value"); !read) return fail(read.error());
+  KnownValue made;
+  auto locator = read_locator(known.vendor, known.program);
+  if (!locator) return fail(locator.error());
+  made.tool = std::move(*locator);
+  auto key = read_text(known.key, "the key", 200);
+  if (!key) return fail(key.error());
+  if (!key->empty())
+    if (auto problem = setting_key_problem(*key); !problem.empty())
+      return fail(Status::argument, "ptb_value.key: " + problem);
+  made.key = std::move(*key);
+  auto kind = read_value_kind(known, made.key.empty());
+  if (!kind) return fail(kind.error());
+  made.what = std::move(*kind);
+  auto whose = read_text(known.id, "ptb_value.id", kMaxShortText);
+  if (!whose) return fail(whose.error());
+  made.whose = std::move(*whose);
+  if (made.whose.empty() != (made.what == "setting:system"))
+    return fail(Status::argument, made.whose.empty() ? "ptb_value.id is empty: name the course or the item"
+                                                     : "a setting of the system has no ptb_value.id: leave it empty");
+  auto text = read_text(known.value, "ptb_value.value", kMaxArgumentBytes);
+  if (!text) return fail(text.error());
+  if (text->empty()) return fail(Status::argument, "ptb_value.value is empty: tell a value once it is known");
+  made.value = std::move(*text);
   return made;
 }
 

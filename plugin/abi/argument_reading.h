@@ -13,6 +13,8 @@ inline constexpr std::size_t kMaxPairsPerEvent = 64;
 inline constexpr std::size_t kMaxArgumentBytes = 256 * 1024;
 inline constexpr std::size_t kMaxShortText = 1'024;
 inline constexpr std::size_t kMaxDocument = 1024 * 1024;
+inline constexpr std::size_t kMaxPolicy = 64 * 1024;
+inline constexpr std::size_t kMaxOrder = 16 * 1024 * 1024;
 
 inline std::string_view view(ptb_text text) { return {text.bytes, text.size}; }
 inline ptb_text as_text(std::string_view text) { return {text.data(), text.size()}; }
@@ -24,8 +26,16 @@ Result<std::string> read_text(ptb_text text, const char* what, std::size_t limit
 Result<Locator> read_locator(ptb_text vendor, ptb_text program);
 Result<ToolState> read_tool_state(std::int32_t state);
 Result<ReportedEvent> read_event(const ptb_event* event, std::size_t index);
-/// `keep_state` is set where the host gave none.
-Result<Tool> read_tool(const ptb_tool* tool, bool& keep_state);
+
+/// What tool_installed was given.
+struct InstalledTool {
+  Tool tool;
+  bool keep_state = false;  ///< the host gave none
+  std::string policy;       ///< a preset's name or a document; empty: the one in force stays
+};
+Result<InstalledTool> read_tool(const ptb_tool* tool);
+
+Result<KnownValue> read_value(const ptb_value* value);
 
 /// What open was given, checked.
 struct OpenArguments {

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "abi/signals.h"
+#include "policy/policy_document.h"
 #include "wire/descriptor.h"
 
 using ptb::fail;
@@ -16,6 +17,12 @@ namespace {
 /// Beyond the time that close was given the bridge's thread abandons its exchanges, which takes this long at most,
 /// unless a callback of the host keeps it.
 constexpr std::chrono::milliseconds kThreadGrace(1000);
+
+constexpr std::string_view kDefaultPolicy = "blackboard";
+
+Result<ptb::Policy> read_policy(std::string_view name_or_document) {
+  return ptb::read_policy(name_or_document.empty() ? kDefaultPolicy : name_or_document);
+}
 
 }  // namespace
 
@@ -34,7 +41,7 @@ Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments argument
   bridge->transport_ = std::move(*transport);
   const auto find_wire = [opened = bridge.get()](std::string_view name) { return opened->find_wire(name); };
   auto engine = ptb::Engine::open({*bridge->store_, *bridge->transport_, bridge->host_, bridge->random_, bridge->host_,
-                                   ptb::read_descriptor, find_wire},
+                                   ptb::read_descriptor, find_wire, read_policy},
                                   std::move(arguments.engine));
   if (!engine) return fail(engine.error());
   bridge->engine_ = std::move(*engine);

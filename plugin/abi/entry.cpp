@@ -154,10 +154,9 @@ std::int32_t api_capture(ptb_bridge* bridge, const ptb_event* const* events, siz
 
 std::int32_t api_tool_installed(ptb_bridge* bridge, const ptb_tool* tool, ptb_error* error) {
   return in_bridge(bridge, error, [&](Engine& engine) -> Result<void> {
-    bool keep_state = false;
-    auto read = read_tool(tool, keep_state);
+    auto read = read_tool(tool);
     if (!read) return fail(read.error());
-    return engine.tool_installed(std::move(*read), keep_state);
+    return engine.tool_installed(std::move(read->tool), read->keep_state, read->policy);
   });
 }
 
@@ -254,7 +253,7 @@ std::int32_t api_report(ptb_bridge* bridge, ptb_text question, ptb_text_sink sin
 std::int32_t api_administer(ptb_bridge* bridge, ptb_text order, ptb_text_sink sink, void* sink_context,
                             std::uint64_t* operation, ptb_error* error) {
   return in_bridge(bridge, error, [&](Engine& engine) -> Result<void> {
-    auto text = read_text(order, "the order", kMaxDocument);
+    auto text = read_text(order, "the order", kMaxOrder);
     if (!text) return fail(text.error());
     auto answer = engine.administer(*text);
     if (!answer) return fail(answer.error());
@@ -263,11 +262,19 @@ std::int32_t api_administer(ptb_bridge* bridge, ptb_text order, ptb_text_sink si
   });
 }
 
+std::int32_t api_value_known(ptb_bridge* bridge, const ptb_value* value, ptb_error* error) {
+  return in_bridge(bridge, error, [&](Engine& engine) -> Result<void> {
+    auto known = read_value(value);
+    if (!known) return fail(known.error());
+    return engine.value_known(*known);
+  });
+}
+
 constexpr ptb_api kApi = {
     sizeof(ptb_api), PTB_ABI_MAJOR,    PTB_ABI_MINOR,      0,
     api_open,        api_close,        api_capture,        api_tool_installed,
     api_tool_saved,  api_tool_removed, api_tool_contacted, api_run_once,
-    api_wait,        api_report,       api_administer,
+    api_wait,        api_report,       api_administer,     api_value_known,
 };
 
 }  // namespace

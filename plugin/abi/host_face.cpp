@@ -116,6 +116,19 @@ void HostFace::progress(const WalkProgress& progress) {
   host_.progress(host_.context, &told);
 }
 
+void HostFace::watch(const WatchEvent& watch) {
+  if (host_.watch == nullptr) return;
+  const ptb_watch told{sizeof(ptb_watch),
+                       watch.raised ? 1 : 0,
+                       as_text(watch.tool->vendor),
+                       as_text(watch.tool->program),
+                       static_cast<std::uint64_t>(watch.waiting),
+                       watch.oldest_at_ms,
+                       as_text(watch.text)};
+  const InCallback marked;
+  host_.watch(host_.context, &told);
+}
+
 Moment HostFace::now() const {
   if (host_.wall_clock_ms != nullptr) {
     const InCallback marked;

@@ -29,6 +29,7 @@ class HostFace final : public Host, public Clock {
   Result<std::string> load_secret(const Locator& tool) override;
   void outcome(const EventOutcome& outcome) override;
   void progress(const WalkProgress& progress) override;
+  void watch(const WatchEvent& watch) override;
   [[nodiscard]] Moment now() const override;
 
  private:

@@ -151,6 +151,7 @@ EVENT_ROW(with_null_context, room->event.context_count = 1)
 EVENT_ROW(with_endless_context, (room->event.context = room->context, room->event.context_count = SIZE_MAX))
 EVENT_ROW(with_broken_context,
           (room->event.context = room->context, room->event.context_count = 1, room->context[0].value = broken_utf8))
+EVENT_ROW(with_negative_not_before, room->event.not_before_ms = -1)
 
 #define EVENT_NAME(name) \
   { #name, event_##name }
@@ -192,6 +193,7 @@ static const struct {
     EVENT_NAME(with_null_context),
     EVENT_NAME(with_endless_context),
     EVENT_NAME(with_broken_context),
+    EVENT_NAME(with_negative_not_before),
 };
 
 static const char kNames[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~!*'();:@&=+$,";
@@ -321,6 +323,11 @@ TOOL_ROW(with_range_that_is_none, tool->allow_cidrs = TEXT("10.1.0.0/16 somewher
 TOOL_ROW(with_range_of_link_local, tool->allow_cidrs = TEXT("169.254.0.0/16"))
 TOOL_ROW(with_certificate_without_key, tool->client_cert_file = TEXT("/tmp/client.pem"))
 TOOL_ROW(with_key_without_certificate, tool->client_key_file = TEXT("/tmp/client.pem"))
+TOOL_ROW(with_unknown_policy, tool->policy = TEXT("whatever"))
+TOOL_ROW(with_policy_of_something_else, tool->policy = TEXT("<html><body/></html>"))
+TOOL_ROW(with_broken_policy, tool->policy = broken_utf8)
+TOOL_ROW(with_null_policy, tool->policy = null_with_size)
+TOOL_ROW(with_huge_policy, tool->policy = a_tebibyte)
 
 #define TOOL_NAME(name) \
   { #name, tool_##name }
@@ -352,6 +359,11 @@ static const struct {
     TOOL_NAME(with_range_of_link_local),
     TOOL_NAME(with_certificate_without_key),
     TOOL_NAME(with_key_without_certificate),
+    TOOL_NAME(with_unknown_policy),
+    TOOL_NAME(with_policy_of_something_else),
+    TOOL_NAME(with_broken_policy),
+    TOOL_NAME(with_null_policy),
+    TOOL_NAME(with_huge_policy),
 };
 
 static void tool_installed_refuses(void) {
@@ -403,6 +415,68 @@ static void tool_calls_refuse(void) {
   CHECK_EQUAL(api->tool_removed(lms.bridge, vendor, unknown, lms_error(&lms)), PTB_E_NOT_FOUND);
   CHECK_EQUAL(api->tool_contacted(lms.bridge, vendor, unknown, &operation, lms_error(&lms)), PTB_E_NOT_FOUND);
   CHECK_EQUAL(operation, 0);
+  lms_end(&lms);
+}
+
+/* ---- values ---- */
+
+#define VALUE_ROW(name, statement) \
+  static void value_##name(ptb_value* value) { statement; }
+VALUE_ROW(without_vendor, value->vendor = TEXT(""))
+VALUE_ROW(with_slash_in_program, value->program = TEXT("a/b"))
+VALUE_ROW(with_broken_program, value->program = broken_utf8)
+VALUE_ROW(with_unknown_scope, value->scope = 3)
+VALUE_ROW(with_negative_scope, value->scope = -1)
+VALUE_ROW(of_a_course_without_id, value->id = TEXT(""))
+VALUE_ROW(of_the_system_with_id, value->scope = PTB_SCOPE_SYSTEM)
+VALUE_ROW(of_an_item_at_course_scope, value->key = TEXT(""))
+VALUE_ROW(of_an_item_without_id, (value->key = TEXT(""), value->scope = PTB_SCOPE_CONTENT, value->id = TEXT("")))
+VALUE_ROW(with_endless_id, value->id = endless)
+VALUE_ROW(with_key_that_cannot_be_sent, value->key = TEXT("Capital"))
+VALUE_ROW(with_broken_key, value->key = broken_utf8)
+VALUE_ROW(without_value, value->value = TEXT(""))
+VALUE_ROW(with_broken_value, value->value = broken_utf8)
+VALUE_ROW(with_null_value, value->value = null_with_size)
+VALUE_ROW(with_huge_value, value->value = a_tebibyte)
+
+#define VALUE_NAME(name) \
+  { #name, value_##name }
+static const struct {
+  const char* name;
+  void (*spoil)(ptb_value* value);
+} value_rows[] = {
+    VALUE_NAME(without_vendor),
+    VALUE_NAME(with_slash_in_program),
+    VALUE_NAME(with_broken_program),
+    VALUE_NAME(with_unknown_scope),
+    VALUE_NAME(with_negative_scope),
+    VALUE_NAME(of_a_course_without_id),
+    VALUE_NAME(of_the_system_with_id),
+    VALUE_NAME(of_an_item_at_course_scope),
+    VALUE_NAME(of_an_item_without_id),
+    VALUE_NAME(with_endless_id),
+    VALUE_NAME(with_key_that_cannot_be_sent),
+    VALUE_NAME(with_broken_key),
+    VALUE_NAME(without_value),
+    VALUE_NAME(with_broken_value),
+    VALUE_NAME(with_null_value),
+    VALUE_NAME(with_huge_value),
+};
+
+static void value_known_refuses(void) {
+  struct lms lms;
+  lms_make_directory(&lms);
+  lms_load(&lms);
+  lms_open(&lms, 0);
+  for (size_t i = 0; i < sizeof value_rows / sizeof value_rows[0]; ++i) {
+    ptb_value value = lms_value();
+    value_rows[i].spoil(&value);
+    check_refused(&lms, lms.api->value_known(lms.bridge, &value, lms_error(&lms)), value_rows[i].name);
+  }
+  check_refused(&lms, lms.api->value_known(lms.bridge, NULL, lms_error(&lms)), "no value");
+  const ptb_value good = lms_value();
+  check_refused(&lms, lms.api->value_known(NULL, &good, lms_error(&lms)), "value: no bridge");
+  CHECK_EQUAL(lms.api->value_known(lms.bridge, &good, lms_error(&lms)), PTB_OK); /* also before it is installed */
   lms_end(&lms);
 }
 
@@ -461,6 +535,7 @@ int main(int argc, char** argv) {
       {"capture_refuses_wrong_arrays", capture_refuses_wrong_arrays},
       {"tool_installed_refuses", tool_installed_refuses},
       {"tool_calls_refuse", tool_calls_refuse},
+      {"value_known_refuses", value_known_refuses},
       {"other_calls_refuse", other_calls_refuse},
   };
   return run_cases(cases, sizeof cases / sizeof cases[0], argc, argv);

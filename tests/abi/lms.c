@@ -13,7 +13,7 @@
 #include "check.h"
 
 const char* const lms_callback_names[LMS_CALLBACKS] = {
-    "log", "load_settings", "load_secret", "outcome", "progress", "wall_clock_ms", "monotonic_clock_ms",
+    "log", "load_settings", "load_secret", "outcome", "progress", "wall_clock_ms", "monotonic_clock_ms", "watch",
 };
 
 ptb_text lms_text(const char* text) { return (ptb_text){.bytes = text, .size = text == NULL ? 0 : strlen(text)}; }
@@ -64,6 +64,16 @@ static void on_progress(void* context, const ptb_progress* progress) {
   called(context, LMS_PROGRESS);
 }
 
+static void on_watch(void* context, const ptb_watch* watch) {
+  struct lms* lms = context;
+  CHECK(watch->struct_size >= sizeof *watch);
+  CHECK(watch->vendor.size > 0 && watch->program.size > 0 && watch->text.size > 0);
+  CHECK(memchr(watch->text.bytes, '\n', watch->text.size) == NULL);
+  if (watch->raised == 1) atomic_fetch_add(&lms->raised, 1);
+  atomic_store(&lms->watched_waiting, (int)watch->waiting);
+  called(lms, LMS_WATCH);
+}
+
 /* ---- life ---- */
 
 void lms_make_directory(struct lms* lms) {
@@ -91,6 +101,7 @@ void lms_load(struct lms* lms) {
       .load_secret = on_load_secret,
       .outcome = on_outcome,
       .progress = on_progress,
+      .watch = on_watch,
   };
   lms->options = (ptb_open_options){
       .struct_size = sizeof lms->options,
@@ -220,6 +231,18 @@ int32_t lms_capture_many(struct lms* lms, size_t count, uint64_t* operation) {
   free((void*)results);
   free(values);
   return status;
+}
+
+ptb_value lms_value(void) {
+  return (ptb_value){
+      .struct_size = sizeof(ptb_value),
+      .scope = PTB_SCOPE_COURSE,
+      .vendor = lms_text("acme"),
+      .program = lms_text("quiz"),
+      .id = lms_text("_5_1"),
+      .key = lms_text("quiz_level"),
+      .value = lms_text("hard"),
+  };
 }
 
 int32_t lms_save(struct lms* lms, int32_t state, uint64_t* operation) {

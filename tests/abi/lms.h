@@ -18,6 +18,7 @@ enum lms_callback {
   LMS_PROGRESS,
   LMS_WALL_CLOCK,
   LMS_MONOTONIC_CLOCK,
+  LMS_WATCH,
   LMS_CALLBACKS
 };
 
@@ -34,6 +35,8 @@ struct lms {
   atomic_int calls[LMS_CALLBACKS];
   atomic_int last_thread[LMS_CALLBACKS]; /* whose call it was */
   atomic_int delivered;                  /* outcomes with that state */
+  atomic_int raised;                     /* watch calls that say so */
+  atomic_int watched_waiting;            /* events waiting, as watch said last */
   int32_t settings_status;               /* what load_settings returns */
   int32_t secret_status;
   const char* setting_key;                                             /* handed over; NULL: none */
@@ -70,6 +73,9 @@ ptb_event lms_event(ptb_pair* three_arguments, const char* course_id);
 int32_t lms_capture(struct lms* lms, const char* course_id, ptb_capture_result* result, uint64_t* operation);
 /* Captures `count` of them as one array. */
 int32_t lms_capture_many(struct lms* lms, size_t count, uint64_t* operation);
+
+/* A setting of course _5_1 of acme/quiz. */
+ptb_value lms_value(void);
 
 int32_t lms_save(struct lms* lms, int32_t state, uint64_t* operation);
 /* Waits for at most 20 s. */

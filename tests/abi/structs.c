@@ -41,7 +41,7 @@ static void entry_gives_the_whole_table(void) {
   CHECK(lms.api->open != NULL && lms.api->close != NULL && lms.api->capture != NULL);
   CHECK(lms.api->tool_installed != NULL && lms.api->tool_saved != NULL && lms.api->tool_removed != NULL);
   CHECK(lms.api->tool_contacted != NULL && lms.api->run_once != NULL && lms.api->wait != NULL);
-  CHECK(lms.api->report != NULL && lms.api->administer != NULL);
+  CHECK(lms.api->report != NULL && lms.api->administer != NULL && lms.api->value_known != NULL);
   CHECK(entry_of(&lms)(PTB_ABI_MAJOR, NULL) == lms.api);
   lms_end(&lms);
 }
@@ -80,7 +80,7 @@ static void a_shorter_host_struct_is_enough(void) {
   lms_load(&lms);
   struct {
     ptb_host host;
-    void (*behind[4])(void);
+    void (*behind[5])(void);
   } large = {.host = lms.host, .behind = {must_not_be_called}};
   large.host.struct_size = offsetof(ptb_host, outcome);
   lms.options.host = guarded_copy(&large.host, offsetof(ptb_host, outcome));
@@ -110,6 +110,7 @@ static void bytes_behind_a_shorter_host_are_ignored(void) {
   memcpy(&host.progress, &trap, sizeof trap);
   memcpy(&host.wall_clock_ms, &trap, sizeof trap);
   memcpy(&host.monotonic_clock_ms, &trap, sizeof trap);
+  memcpy(&host.watch, &trap, sizeof trap);
   lms.options.host = &host;
   lms_open(&lms, 0);
   CHECK_EQUAL(lms_install(&lms, server.port, PTB_TOOL_AVAILABLE), PTB_OK);
@@ -142,6 +143,35 @@ static void a_shorter_event_is_enough(void) {
   ptb_pair arguments[3];
   ptb_event event = lms_event(arguments, "_5_1");
   event.struct_size = offsetof(ptb_event, context);
+  const ptb_event* const events[] = {guarded_copy(&event, event.struct_size)};
+  ptb_capture_result result = {.struct_size = sizeof result};
+  ptb_capture_result* const results[] = {&result};
+  CHECK_EQUAL(lms.api->capture(lms.bridge, events, 1, results, NULL, lms_error(&lms)), PTB_OK);
+  CHECK_EQUAL(result.answer, PTB_NEW);
+  lms_end(&lms);
+}
+
+/* A host of 1.0 or 1.1: its structs end before watch, not_before_ms and policy, and what lies behind is not read. */
+static void structs_of_the_minors_before_are_enough(void) {
+  struct lms lms;
+  lms_make_directory(&lms);
+  lms_load(&lms);
+  lms.host.struct_size = offsetof(ptb_host, watch);
+  lms.options.host = guarded_copy(&lms.host, lms.host.struct_size);
+  lms.options.struct_size = offsetof(ptb_open_options, lti_issuer);
+  lms_open(&lms, 0);
+  static const uint32_t tool_sizes[] = {offsetof(ptb_tool, allow_cidrs), offsetof(ptb_tool, policy)};
+  for (size_t i = 0; i < sizeof tool_sizes / sizeof tool_sizes[0]; ++i) {
+    char descriptor[lms_descriptor_bytes];
+    ptb_tool tool = lms_tool(descriptor, 9, PTB_TOOL_INACTIVE);
+    tool.struct_size = tool_sizes[i];
+    tool.policy = lms_text("no such policy"); /* not part of the struct that is handed over */
+    CHECK_EQUAL(lms.api->tool_installed(lms.bridge, guarded_copy(&tool, tool.struct_size), lms_error(&lms)), PTB_OK);
+  }
+  ptb_pair arguments[3];
+  ptb_event event = lms_event(arguments, "_5_1");
+  event.struct_size = offsetof(ptb_event, not_before_ms);
+  event.not_before_ms = -1;
   const ptb_event* const events[] = {guarded_copy(&event, event.struct_size)};
   ptb_capture_result result = {.struct_size = sizeof result};
   ptb_capture_result* const results[] = {&result};
@@ -256,6 +286,11 @@ static int32_t install_with_longer_tool(struct lms* lms, unsigned char last_byte
   return lms->api->tool_installed(lms->bridge, longer, lms_error(lms));
 }
 
+static int32_t tell_longer_value(struct lms* lms, unsigned char last_byte) {
+  const ptb_value value = lms_value();
+  return lms->api->value_known(lms->bridge, enlarged(&value, sizeof value, last_byte), lms_error(lms));
+}
+
 static void longer_structs_with_zero_bytes_are_fine(void) {
   struct lms lms;
   lms_make_directory(&lms);
@@ -265,6 +300,7 @@ static void longer_structs_with_zero_bytes_are_fine(void) {
   CHECK_EQUAL(open_with_longer_options(&lms, 0), PTB_OK);
   CHECK_EQUAL(capture_with_longer_event(&lms, 0), PTB_OK);
   CHECK_EQUAL(install_with_longer_tool(&lms, 0), PTB_OK);
+  CHECK_EQUAL(tell_longer_value(&lms, 0), PTB_OK);
   lms_end(&lms);
 }
 
@@ -279,6 +315,7 @@ static void longer_structs_with_other_bytes_are_refused(void) {
   lms_open(&lms, 0);
   check_names(&lms, capture_with_longer_event(&lms, 1), "ptb_event");
   check_names(&lms, install_with_longer_tool(&lms, 0x80), "ptb_tool");
+  check_names(&lms, tell_longer_value(&lms, 1), "ptb_value");
   uint64_t operation = 0;
   CHECK_EQUAL(lms_save(&lms, PTB_TOOL_AVAILABLE, &operation), PTB_E_NOT_FOUND);
   CHECK(lms_nothing_stored(&lms));
@@ -340,6 +377,11 @@ static void impossible_sizes_are_refused(void) {
     const ptb_tool* guarded_tool = guarded_copy(&tool, sizeof tool);
     check_names(&lms, lms.api->tool_installed(lms.bridge, guarded_tool, lms_error(&lms)), "ptb_tool");
 
+    ptb_value value = lms_value();
+    value.struct_size = impossible[i];
+    const ptb_value* guarded_value = guarded_copy(&value, sizeof value);
+    check_names(&lms, lms.api->value_known(lms.bridge, guarded_value, lms_error(&lms)), "ptb_value");
+
     ptb_capture_result bad = {.struct_size = impossible[i]};
     ptb_capture_result* guarded_result = guarded_copy(&bad, sizeof bad);
     check_names(&lms, lms_capture(&lms, "_5_1", guarded_result, NULL), "ptb_capture_result");
@@ -360,6 +402,7 @@ int main(int argc, char** argv) {
       {"bytes_behind_a_shorter_host_are_ignored", bytes_behind_a_shorter_host_are_ignored},
       {"shorter_open_options_are_enough", shorter_open_options_are_enough},
       {"a_shorter_event_is_enough", a_shorter_event_is_enough},
+      {"structs_of_the_minors_before_are_enough", structs_of_the_minors_before_are_enough},
       {"a_shorter_capture_result_is_filled_no_further", a_shorter_capture_result_is_filled_no_further},
       {"a_shorter_operation_result_is_filled_no_further", a_shorter_operation_result_is_filled_no_further},
       {"a_shorter_error_is_filled_no_further", a_shorter_error_is_filled_no_further},

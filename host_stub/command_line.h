@@ -1,0 +1,60 @@
+// The command line of ptb-host: what its options are read into, and who declares which commands. Only main.cpp and the
+// command_line_*.cpp know CLI11.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+#include "demo.h"
+#include "receive/receive.h"
+
+namespace host {
+
+using Run = std::function<int()>;
+
+/// Holds what the options are read into, for as long as the command runs.
+struct CommandLine {
+  GlobalOptions global;
+  Run run;
+  std::string tool;
+  std::string other;
+  std::string state;
+  std::string id;
+  std::string reason;
+  std::string not_before;
+  CopyTerms copy;
+  std::string port_file;
+  std::uint16_t port = 0;
+  bool flag = false;
+  ToolAdd add;
+  ToolOptions save;
+  SettingSet setting;
+  CourseRestore restore;
+  EventsList list;
+  EventsExport exported;
+  ReplayFrom replay;
+  LanesWatch watch;
+  LaneWhich lane;
+  PolicySet policy;
+  PullTerms pull;
+  std::vector<std::string> ids;
+  std::uint64_t limit = 0;
+  ReceiveOptions receive;
+  DemoOptions demo;
+};
+
+/// A command that is nothing but a name for the commands under it.
+CLI::App* group(CLI::App& app, const std::string& name, const std::string& text);
+
+void add_tool_commands(CLI::App& app, CommandLine& line);
+void add_setting_commands(CLI::App& app, CommandLine& line);
+void add_policy_commands(CLI::App& app, CommandLine& line);
+void add_course_commands(CLI::App& app, CommandLine& line);
+void add_event_commands(CLI::App& app, CommandLine& line);
+void add_lane_commands(CLI::App& app, CommandLine& line);
+void add_pull_commands(CLI::App& app, CommandLine& line);
+
+}  // namespace host
