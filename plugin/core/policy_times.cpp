@@ -11,7 +11,7 @@ namespace ptb {
 namespace {
 
 constexpr std::int64_t kMinuteMs = 60'000;
-constexpr std::int64_t kDayMs = 24 * 60 * kMinuteMs;
+constexpr std::int64_t kDayMs = 24LL * 60 * kMinuteMs;
 constexpr std::int64_t kWeekMs = 7 * kDayMs;
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kLongestWaitMs = 3650 * kDayMs;

@@ -50,8 +50,8 @@ Result<Policy> read_policy(std::string_view name_or_xml) {
 }
 
 const Policy& default_policy() {
-  static const Policy kDefault = read_policy("blackboard").value();
-  return kDefault;
+  static const Policy policy = read_policy("blackboard").value();
+  return policy;
 }
 
 }  // namespace ptb

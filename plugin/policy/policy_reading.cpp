@@ -8,8 +8,8 @@ namespace ptb {
 namespace {
 
 constexpr std::int64_t kHourMs = 3'600'000;
-constexpr std::int64_t kWeekMs = 7 * 24 * kHourMs;
-constexpr std::int64_t kMonday = 4 * 24 * kHourMs;  // the first one after the epoch
+constexpr std::int64_t kWeekMs = 7LL * 24 * kHourMs;
+constexpr std::int64_t kMonday = 4LL * 24 * kHourMs;  // the first one after the epoch
 constexpr std::size_t kMostWaits = 100;
 constexpr std::size_t kMostDelays = 64;
 constexpr std::size_t kMostWindows = 64;

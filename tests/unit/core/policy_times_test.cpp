@@ -96,7 +96,7 @@ TEST(Waits, StandStillInMaintenance) {
   EXPECT_EQ(after_wait(policy, at(0, 21), 2 * kHour), at(1, 5));
   EXPECT_EQ(after_wait(policy, at(0, 23), kHour), at(1, 5)) << "begun while they are closed";
   EXPECT_EQ(after_wait(policy, at(0, 12), 18 * kHour), at(1, 12));
-  EXPECT_EQ(after_wait(policy, at(0, 12), 70 * 18 * kHour), at(70, 12));
+  EXPECT_EQ(after_wait(policy, at(0, 12), 70LL * 18 * kHour), at(70, 12));
   EXPECT_EQ(after_wait(policy, at(0, 23), 0), at(0, 23));
   EXPECT_EQ(after_wait(policy, at(0, 23), -5), at(0, 23));
 }
