@@ -111,8 +111,9 @@ void ModelTransport::poll(std::vector<ExchangeResult>& done, int timeout_ms) {
       if (received.answer == "later") result.retry_after_ms = 60'000;
     } else {
       result.fault = ExchangeResult::Fault::none;
-      result.http_status = 200;
-      result.body = received.answer == "ok" ? "<result>SUCCESS<result>" : "<result>ERROR<result>";
+      const bool is_status = received.answer.find_first_not_of("0123456789") == std::string::npos;
+      result.http_status = is_status ? std::stoi(received.answer) : 200;
+      if (!is_status) result.body = received.answer == "ok" ? "<result>SUCCESS<result>" : "<result>ERROR<result>";
     }
     done.push_back(std::move(result));
     clock_.advance(1);
@@ -126,13 +127,16 @@ void ModelHost::outcome(const EventOutcome& outcome) {
   if (on_outcome) on_outcome();
 }
 
-SmallWorld::SmallWorld(std::uint64_t seed)
-    : random(seed), model([](const Received&) { return "ok"; }), batching_wire_(std::make_unique<BatchingWire>()) {
+SmallWorld::SmallWorld(std::uint64_t seed, StoreKind store_kind)
+    : random(seed),
+      model([](const Received&) { return "ok"; }),
+      store_kind_(store_kind),
+      batching_wire_(std::make_unique<BatchingWire>()) {
   // In memory where there is such a place: these crashes take the process's memory, not the disk's.
   const bool in_memory = std::filesystem::is_directory("/dev/shm");
   const auto parent = in_memory ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
   std::string pattern = (parent / "ptb-world-XXXXXX").string();
-  directory = mkdtemp(pattern.data());
+  if (store_kind_ == StoreKind::sqlite) directory = mkdtemp(pattern.data());
   options.host = {"https://lms.example:443", "en_US", "ltr", "https://lms.example"};
   options.generation = "g1";
   open();
@@ -140,17 +144,22 @@ SmallWorld::SmallWorld(std::uint64_t seed)
 
 SmallWorld::~SmallWorld() {
   crash();
-  std::filesystem::remove_all(directory);
+  if (!directory.empty()) std::filesystem::remove_all(directory);
 }
 
 void SmallWorld::open() {
-  auto opened = SqliteStore::open({directory + "/bridge.db", true}, random);
-  ASSERT_TRUE(opened) << opened.error().text;
-  store = std::move(*opened);
+  if (store_kind_ == StoreKind::memory) {
+    store = std::make_unique<MemoryStore>(disk);
+  } else {
+    auto opened = SqliteStore::open({directory + "/bridge.db", true}, random);
+    ASSERT_TRUE(opened) << opened.error().text;
+    store = std::move(*opened);
+  }
   transport = std::make_unique<ModelTransport>(clock, received, model);
   auto made = Engine::open(
       {*store, *transport, clock, random, host, read_descriptor,
-       [this](std::string_view name) -> const Wire* { return name == "batching" ? batching_wire_.get() : &wire_; }},
+       [this](std::string_view name) -> const Wire* { return name == "batching" ? batching_wire_.get() : &wire_; },
+       [](std::string_view text) { return read_policy(text.empty() ? "blackboard" : text); }},
       options);
   ASSERT_TRUE(made) << made.error().text;
   engine = std::move(*made);
@@ -162,12 +171,12 @@ void SmallWorld::crash() {
   store.reset();
 }
 
-void SmallWorld::install(const Locator& tool, ToolState state, bool with_state_change) {
+void SmallWorld::install(const Locator& tool, ToolState state, bool with_state_change, const std::string& policy) {
   Tool made;
   made.locator = tool;
   made.state = state;
   made.options.wire = "proxy-tool";
-  const auto installed = install(std::move(made), with_state_change);
+  const auto installed = install(std::move(made), with_state_change, policy);
   ASSERT_TRUE(installed) << installed.error().text;
 }
 
@@ -177,14 +186,14 @@ void SmallWorld::install_batching(const Locator& tool, ToolState state, std::uin
   made.state = state;
   made.options.wire = "batching";
   made.options.max_batch = max_batch;
-  const auto installed = install(std::move(made), false);
+  const auto installed = install(std::move(made), false, {});
   ASSERT_TRUE(installed) << installed.error().text;
 }
 
-Result<void> SmallWorld::install(Tool tool, bool with_state_change) {
+Result<void> SmallWorld::install(Tool tool, bool with_state_change, const std::string& policy) {
   tool.guid = std::string(32, 'a');
   tool.descriptor = descriptor_for(tool.locator, with_state_change);
-  return engine->tool_installed(std::move(tool), false);
+  return engine->tool_installed(std::move(tool), false, policy);
 }
 
 ReportedEvent SmallWorld::event(const Locator& tool, EventKind kind, const std::string& operation,
@@ -226,6 +235,28 @@ OperationResult SmallWorld::order(const std::string& json) {
   const auto answer = engine->administer(json);
   EXPECT_TRUE(answer) << answer.error().text;
   return answer && answer->operation != 0 ? wait(answer->operation) : OperationResult{};
+}
+
+Json SmallWorld::done(const std::string& order) {
+  const auto answer = engine->administer(order);
+  EXPECT_TRUE(answer) << answer.error().text;
+  return answer ? Json::parse(answer->json) : Json::object();
+}
+
+Json SmallWorld::asked(const std::string& question) {
+  const auto answer = engine->report(question);
+  EXPECT_TRUE(answer) << answer.error().text;
+  return answer ? Json::parse(*answer) : Json::object();
+}
+
+void SmallWorld::pass(std::int64_t ms) {
+  const std::int64_t until = clock.monotonic_ms + ms;
+  while (clock.monotonic_ms < until) {
+    const std::uint32_t due_ms = engine->run_once(0);
+    const std::int64_t left_ms = until - clock.monotonic_ms;
+    if (left_ms > 0) clock.advance(std::clamp<std::int64_t>(due_ms, 0, left_ms));
+  }
+  engine->run_once(0);
 }
 
 std::vector<std::string> SmallWorld::heard() const {

@@ -1,4 +1,4 @@
-// A world for the engine that fits in one thread: a real store in a temporary directory, tools that are a few lines of
+// A world for the engine that fits in one thread: a real store in a temporary directory or one in memory, tools that are a few lines of
 // model behind a transport without network, a clock that only moves when told or waited on, and a crash that takes the
 // engine away.
 #pragma once
@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "policy/policy_document.h"
 #include "store/sqlite_store.h"
+#include "support/memory_store.h"
 #include "wire/proxy_tool.h"
 
 namespace ptb::test {
@@ -50,8 +52,8 @@ struct Received {
   std::vector<std::string> batch;  ///< backup_id of each event, on the wire that batches
 };
 
-/// What a tool does with a request: "ok", "error", "drop", "later" (asks not to be tried for a minute), or "hang" (no
-/// result until told).
+/// What a tool does with a request: "ok", "error", "drop", "later" (asks not to be tried for a minute), "hang" (no
+/// result until told), or an HTTP status with nothing else.
 using ToolModel = std::function<std::string(const Received&)>;
 
 class ModelTransport final : public Transport {
@@ -82,6 +84,9 @@ class ModelHost final : public Host {
   Result<std::string> load_secret(const Locator&) override { return secret; }
   void outcome(const EventOutcome& outcome) override;
   void progress(const WalkProgress& progress) override { last_progress = progress.done; }
+  void watch(const WatchEvent& watch) override {
+    watched.push_back((watch.raised ? "raised " : "over ") + std::to_string(watch.waiting));
+  }
 
   Settings settings;
   bool settings_fail = false;
@@ -95,12 +100,14 @@ class ModelHost final : public Host {
   };
   std::vector<Told> told;
   std::uint64_t last_progress = 0;
+  std::vector<std::string> watched;  ///< "raised 101", "over 3"
   std::function<void()> on_outcome;  ///< may throw
 };
 
 class SmallWorld {
  public:
-  explicit SmallWorld(std::uint64_t seed = 1);
+  enum class StoreKind { sqlite, memory };
+  explicit SmallWorld(std::uint64_t seed = 1, StoreKind store_kind = StoreKind::sqlite);
   ~SmallWorld();
   SmallWorld(const SmallWorld&) = delete;
   SmallWorld& operator=(const SmallWorld&) = delete;
@@ -112,7 +119,8 @@ class SmallWorld {
     open();
   }
 
-  void install(const Locator& tool, ToolState state, bool with_state_change = true);
+  /// `policy`: a preset or a document; empty: none is asked for.
+  void install(const Locator& tool, ToolState state, bool with_state_change = true, const std::string& policy = {});
   /// On the wire of the model, which takes up to `max_batch` events a request.
   void install_batching(const Locator& tool, ToolState state, std::uint32_t max_batch);
   /// One event of that kind. Every operation is told apart by its name; the course id comes along as an argument.
@@ -122,6 +130,11 @@ class SmallWorld {
   CaptureAnswer capture_one(const Locator& tool, EventKind kind, const std::string& operation);
   OperationResult save(const Locator& tool, ToolState state);
   OperationResult order(const std::string& json);
+  /// The answer to an order that needs no waiting for, or to a question.
+  Json done(const std::string& order);
+  Json asked(const std::string& question);
+  /// Lets so much time pass, with everything done that becomes due meanwhile.
+  void pass(std::int64_t ms);
   OperationResult wait(OperationId operation);
   void run() { engine->run_once(0xFFFFFF); }
 
@@ -137,13 +150,15 @@ class SmallWorld {
   ToolModel model;
   EngineOptions options;
   std::string directory;
-  std::unique_ptr<SqliteStore> store;
+  MemoryDisk disk;
+  std::unique_ptr<Store> store;
   std::unique_ptr<ModelTransport> transport;
   std::unique_ptr<Engine> engine;
 
  private:
-  Result<void> install(Tool tool, bool with_state_change);
+  Result<void> install(Tool tool, bool with_state_change, const std::string& policy);
 
+  StoreKind store_kind_;
   ProxyToolWire wire_;
   std::unique_ptr<Wire> batching_wire_;
 };
