@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -15,22 +16,26 @@
 
 namespace {
 
+/// No destructor: the process may exit while the bridge's thread comes to a point.
 struct KillAt {
-  std::string name;
+  std::array<char, 100> name{};
   std::atomic<long> left = 0;
 };
 
 KillAt& kill_at() {
-  static KillAt* const wanted = [] {
-    auto* made = new KillAt;
-    if (const char* const text = std::getenv("PTB_KILL_AT"); text != nullptr) {
-      const char* const colon = std::strrchr(text, ':');
-      made->name.assign(text, colon == nullptr ? std::strlen(text) : static_cast<std::size_t>(colon - text));
-      made->left = colon == nullptr ? 1 : std::atol(colon + 1);
-    }
-    return made;
+  static KillAt wanted;
+  static const bool read = [] {
+    const char* const text = std::getenv("PTB_KILL_AT");
+    if (text == nullptr) return false;
+    const char* const colon = std::strrchr(text, ':');
+    const auto size = colon == nullptr ? std::strlen(text) : static_cast<std::size_t>(colon - text);
+    if (size >= wanted.name.size()) abort();
+    std::memcpy(wanted.name.data(), text, size);
+    wanted.left = colon == nullptr ? 1 : std::atol(colon + 1);
+    return true;
   }();
-  return *wanted;
+  static_cast<void>(read);
+  return wanted;
 }
 
 void note_seen(const char* name) {
@@ -50,7 +55,7 @@ void note_seen(const char* name) {
 void at_point(const char* name) {
   note_seen(name);
   KillAt& wanted = kill_at();
-  if (wanted.name == name && --wanted.left == 0) kill(getpid(), SIGKILL);
+  if (std::strcmp(wanted.name.data(), name) == 0 && --wanted.left == 0) kill(getpid(), SIGKILL);
 }
 
 [[gnu::constructor]] void install() { ptb::fault_point_hook = at_point; }
