@@ -37,11 +37,13 @@ struct Answering {
       std::string request = stream.read_request();
       if (request.empty()) return;
       ++requests;
+      std::string said;
       {
         const std::lock_guard lock(mutex);
         last_request = std::move(request);
+        said = answer;
       }
-      if (!stream.write(answer)) return;
+      if (!stream.write(said)) return;
     }
   }
 };
@@ -228,7 +230,10 @@ TEST(CurlTransport, TellsWhenTheToolAsksNotToBeTriedBefore) {
   LoopbackServer server(std::ref(tool));
   const auto transport = make_transport();
   for (const auto& [header, ms] : rows) {
-    tool.answer = http_answer(503, "", header);
+    {
+      const std::lock_guard lock(tool.mutex);
+      tool.answer = http_answer(503, "", header);
+    }
     const auto result = exchange(*transport, request_for(loopback(), server.url()));
     EXPECT_EQ(result.fault, Fault::none) << header << result.fault_text;
     EXPECT_EQ(result.retry_after_ms, ms) << header;
