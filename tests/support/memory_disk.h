@@ -99,6 +99,7 @@ class MemoryDisk {
   MemoryLane& add_lane(const std::string& key, const Locator& own, const Locator& tool, std::int64_t epoch,
                        const std::string& split);
   void drop_lane(MemoryLane& lane);
+  void rename_lane(MemoryLane& lane, const std::string& key);
   void give_lane(MemoryLane& lane, const Locator& tool);
   void set_epoch(MemoryLane& lane, std::int64_t epoch, const std::string& split);
   void set_waiting(MemoryLane& lane, std::int64_t waiting);
