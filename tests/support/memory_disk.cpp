@@ -203,11 +203,14 @@ void MemoryDisk::settle(MemoryLane& lane, StoredEvent& event, EventState state, 
   event.walks = std::max<std::int64_t>(lane.lane.last_walk.ordinal - event.walks_before, 0);
 }
 
-void MemoryDisk::move_mark(MemoryLane& lane, std::int64_t to, std::int64_t at_ms) {
+void MemoryDisk::move_mark(MemoryLane& lane, std::int64_t to, std::int64_t at_ms, std::vector<std::int64_t>* advanced) {
   if (to <= lane.lane.mark) return;
   const auto end = lane.events.upper_bound(to);
   for (auto at = lane.events.upper_bound(lane.lane.mark); at != end; ++at)
-    if (at->second.state == EventState::pending) settle(lane, at->second, EventState::delivered, {}, {}, at_ms);
+    if (at->second.state == EventState::pending) {
+      settle(lane, at->second, EventState::delivered, {}, {}, at_ms);
+      if (advanced != nullptr) advanced->push_back(at->first);
+    }
   lane.lane.mark = to;
   if (lane.reached <= to) lane.reached = 0;
   // Of a request that was not answered, what is left goes out together again.

@@ -92,6 +92,7 @@ Walk MemoryStore::begin_in(MemoryLane& entry, std::int64_t now_ms) {
     waiting = std::count_if(entry.events.lower_bound(next.first), entry.events.upper_bound(next.last),
                             [](const auto& each) { return each.second.state == EventState::pending; });
   lane.last_walk = next;
+  entry.advanced.clear();
   walked_here_.insert(lane.id);
   return {lane.id, next.ordinal, next.first, next.last, waiting, entry.reached > lane.mark ? entry.reached : 0};
 }
@@ -161,6 +162,9 @@ void MemoryStore::end_in(EndedWalk& ended, std::int64_t now_ms) {
   last.stopped_by = end.stopped_by;
   last.error = end.error;
   last.not_before_ms = end.not_before_ms;
+  for (const std::int64_t sequence : entry.advanced)
+    if (StoredEvent* const event = disk_.event({walk.lane, sequence}); event != nullptr) event->settled_at_ms = now_ms;
+  entry.advanced.clear();
   walked_here_.erase(walk.lane);
   if (end.completed) {
     disk_.move_mark(entry, last.last, now_ms);
@@ -225,7 +229,7 @@ void MemoryStore::settle_never_waiting(MemoryLane& entry, EndedWalk& ended, std:
   }
 }
 
-Result<void> MemoryStore::advance_mark(const Walk& walk, std::int64_t through, std::int64_t now_ms) {
+Result<void> MemoryStore::advance_mark(const Walk& walk, std::int64_t through, std::int64_t /*now_ms*/) {
   const std::lock_guard guard(mutex_);
   fault_point("store.advance_mark.begin");
   MemoryLane* const found = disk_.lane(walk.lane);
@@ -235,7 +239,7 @@ Result<void> MemoryStore::advance_mark(const Walk& walk, std::int64_t through, s
                                               "answered",
                                               walk.ordinal, walk.lane, walk.last, through));
   fault_point("store.advance_mark.before_commit");
-  disk_.move_mark(*found, through, now_ms);
+  disk_.move_mark(*found, through, found->lane.last_walk.started_at_ms, &found->advanced);
   fault_point("store.advance_mark.after_commit");
   return {};
 }
