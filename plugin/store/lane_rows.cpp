@@ -233,7 +233,7 @@ void put_tool_row(Connection& connection, const Tool& tool) {
   connection.query(kPutTool)
       .bind(to_text(tool.locator), tool.guid, to_text(tool.state), tool.descriptor, options.strict ? 1 : 0,
             options.allow_http ? 1 : 0, options.allow_private ? 1 : 0, options.allow_downgrade ? 1 : 0, options.wire,
-            options.ca_file, static_cast<std::int64_t>(options.timeout_ms), encode_more(options))
+            options.ca_file, static_cast<std::int64_t>(options.timeout_ms), encode_more(options), tool.suspended)
       .run();
 }
 

@@ -21,6 +21,12 @@ inline ToolStanding standing_of(const Tool* tool) {
   return tool->state == ToolState::available ? ToolStanding::available : ToolStanding::not_available;
 }
 
+/// As far as the lane itself and its tool are concerned; other lanes and leases may still go first.
+inline bool may_walk(const Lane& lane, const Tool* tool) {
+  return lane.waiting > 0 && lane.hold == LaneHold::none && lane.released &&
+         standing_of(tool) == ToolStanding::available && tool->suspended.empty();
+}
+
 /// Pending events behind the mark up to `through`: all that were captured but the exceptions.
 std::int64_t count_waiting(Connection& connection, const Lane& lane, std::int64_t through);
 

@@ -124,9 +124,8 @@ bool SqliteStore::goes_behind_others(Draft& draft, const CaptureItem& item, cons
   const Family* const family = mirror.family(item.event.locator);
   if (family == nullptr) return false;
   if (family->waits_before(choice.epoch)) return true;
-  const Draft before(mirror_);
   const MirrorLane* const lane = mirror.lane(choice.lane);
-  if (lane != nullptr && lane->crossed && reach_as_second(before, *lane).block.lane != 0) return true;
+  if (lane != nullptr && lane->crossed && reach_as_second(Draft(mirror_), *lane).block.lane != 0) return true;
   if (!is_crossing(item.part)) return false;
   const LaneChoice other = choose_lane(draft, item.event.locator, other_part(item.part));
   const MirrorLane* const first = mirror.lane(other.lane);

@@ -77,7 +77,10 @@ void SqliteStore::reclaim_lanes(Draft& draft, const Reclaiming& terms, int& piec
   for (auto at = lanes.upper_bound(round_.lane); at != lanes.end(); ++at) {
     if (pieces <= 0) return;
     move_idle_mark(draft, at->second);
-    if (at->second.crossed && at->second.lane.waiting == 0) remove_idle_crossings(draft, at->first, true);
+    const Lane& lane = at->second.lane;
+    // Those into a lane that may be walked go when it is: until then they tell which lane may go on.
+    if (at->second.crossed && !may_walk(lane, draft.before().tool(lane.tool)))
+      remove_idle_crossings(draft, at->first, true);
     reclaim_acknowledged(draft, at->second, terms, pieces);
     reclaim_keys(at->first, terms, pieces);
     if (pieces <= 0) return;

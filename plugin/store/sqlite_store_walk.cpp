@@ -30,11 +30,6 @@ constexpr const char* kForgetLease = "DELETE FROM lease WHERE place = ?1";
 constexpr const char* kStateOf = "SELECT state FROM event WHERE place = ?1";
 constexpr std::size_t kAnswerBytes = 200;
 
-bool may_walk(const Lane& lane, const Tool* tool) {
-  return lane.waiting > 0 && lane.hold == LaneHold::none && lane.released && tool != nullptr &&
-         tool->state == ToolState::available && tool->suspended.empty();
-}
-
 bool is_under_way(const MirrorLane* entry, const Walk& walk) {
   return entry != nullptr && entry->lane.last_walk.ordinal == walk.ordinal && entry->lane.last_walk.ended_at_ms == 0;
 }
@@ -191,8 +186,8 @@ Result<void> SqliteStore::end_walks(std::span<EndedWalk> ended, std::int64_t now
 
 Result<void> SqliteStore::end_in(Draft& draft, EndedWalk& ended, std::int64_t now_ms) {
   const auto& [walk, end, dropped] = ended;
-  if (!is_under_way(draft.before().lane(walk.lane), walk)) return not_under_way(walk);
-  if (!is_possible(walk, end))
+  if (!is_under_way(draft.find(walk.lane), walk)) return not_under_way(walk);
+  if (!is_possible(walk, end) || (end.through != 0 && end.through < draft.mark(walk.lane)))
     return fail(Status::argument,
                 fmt::format("walk {} of lane {} cannot have ended so: reached {}, stopped by {}, settled {} of {}",
                             walk.ordinal, walk.lane, end.reached, end.stopped_by,
@@ -207,7 +202,7 @@ Result<void> SqliteStore::end_in(Draft& draft, EndedWalk& ended, std::int64_t no
   last.error = end.error;
   last.not_before_ms = end.not_before_ms;
   entry.walked_here = false;
-  const std::int64_t settled = end.completed ? last.last : end.settled;
+  const std::int64_t settled = end.completed ? last.last : end.settled >= walk.first ? end.settled : 0;
   connection_.query(kEndWalk)
       .bind(walk.lane, walk.ordinal, last.reached, last.ended_at_ms, end.completed ? 1 : 0, end.stopped_by, end.error,
             end.not_before_ms, last.last, settled)

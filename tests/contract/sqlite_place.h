@@ -72,7 +72,7 @@ inline Result<void> capture_events(Store& store, const std::string& program, int
   CaptureBatch batch;
   for (int number = first; number < first + count; ++number) batch.items.push_back(event_to(program, number));
   CaptureBatch* const batches[] = {&batch};
-  return store.capture(batches, [](const CaptureItem&, const Tool*, const Lane*) {
+  return store.capture(batches, [](const CaptureItem&, const Tool*, const Lane*, bool) {
     return CaptureDecision{CaptureDecision::Verdict::defer, Deferral::not_installed, {}};
   });
 }

@@ -19,7 +19,7 @@ void make_rows(const std::string& path) {
   Tool tool;
   tool.locator = {"acme", "quiz"};
   tool.state = ToolState::available;
-  ASSERT_TRUE((*store)->put_tool(tool).has_value());
+  ASSERT_TRUE((*store)->put_tool(tool, 1000).has_value());
   ASSERT_TRUE(capture_events(**store, "quiz", 1, 2).has_value());
   const auto walk = (*store)->begin_walk(1, 1000);
   ASSERT_TRUE(walk.has_value() && walk->has_value());
@@ -83,6 +83,18 @@ const BadStatement kBad[] = {
     {"waiting_event_removed", "DELETE FROM event WHERE place = (1 << 40) + 3"},
     {"parked_event_removed", "DELETE FROM event WHERE place = (1 << 40) + 2"},
     {"key_twice", "INSERT INTO event_key (event_id, place) SELECT event_id, place FROM event_key"},
+    {"unknown_split", "UPDATE lane SET split = 'colour'"},
+    {"negative_epoch", "UPDATE lane SET epoch = -1"},
+    {"queued_but_not_suspended", "UPDATE lane SET queued = 1"},
+    {"settled_beyond_its_batch", "UPDATE walk SET settled = last + 1"},
+    {"policy_without_document", "INSERT INTO policy (locator, document) VALUES ('acme/quiz', '')"},
+    {"policy_of_no_locator", "INSERT INTO policy (locator, document) VALUES ('quiz', '<x/>')"},
+    {"crossing_of_no_lane", "INSERT INTO crossing (place, lane, after) VALUES (1 << 40, 7, 0)"},
+    {"failure_number_zero", "INSERT INTO failure (place, number, at, error) VALUES (1 << 40, 0, 1, '')"},
+    {"known_weather", "INSERT INTO known VALUES ('acme/quiz', 'weather', '', '', '', 1)"},
+    {"lease_without_token", "INSERT INTO lease (place, token, until) VALUES (1 << 40, 'a', 1)"},
+    {"lease_twice",
+     "INSERT INTO lease (place, token, until) VALUES (1, printf('%032d', 1), 1), (1, printf('%032d', 2), 1)"},
     {"short_key", "INSERT INTO event_key (event_id, place) VALUES (zeroblob(3), 1)"},
 };
 

@@ -41,6 +41,21 @@ INSERT INTO event_key (event_id, place) SELECT event_id, place FROM event;
 UPDATE event SET state = 3, settled_at = 9, reason = 'by_hand' WHERE place = (1 << 40) + 9;
 )";
 
+/// As schema 3 had it: a suspended lane with a completed and a stopped walk, settled up to 2, and one that is idle.
+constexpr const char* kRowsOfSchema3 = R"(
+INSERT INTO tool VALUES ('acme/quiz', '0123', 'available', '<tool-profile/>', 0, 1, 1, 0, 'proxy-tool', '', 0, '');
+INSERT INTO lane (id, key, tool, mark, released, keyed, hold, hold_reason)
+VALUES (1, 'acme/quiz', 'acme/quiz', 2, 1, 5, 'suspended', 'three walks');
+INSERT INTO lane (id, key, tool, mark, released) VALUES (2, 'acme/wiki', 'acme/quiz', 7, 1);
+INSERT INTO walk (lane, ordinal, first, last, started_at, ended_at, reached, completed, stopped_by, error, not_before)
+VALUES (1, 1, 1, 2, 5, 6, 2, 1, 0, '', 0), (1, 2, 3, 4, 7, 8, 4, 0, 4, 'reset', 99);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5)
+INSERT INTO event (place, event_id, waits, kind, captured_as, walks_before, occurred_at, captured_at, operation,
+  course_id, content_id, context, arguments, settings)
+SELECT (1 << 40) + i, CAST(printf('%016d', i) AS BLOB), 1, 6, 0, i / 5, i, i, 'op-' || i, 'c', 'x', '', '', '' FROM n;
+INSERT INTO event_key (event_id, place) SELECT event_id, place FROM event;
+)";
+
 EventId id_of(int number) {
   EventId id{};
   const std::string text = fmt::format("{:016d}", number);
@@ -92,12 +107,72 @@ TEST(SqliteUpgrade, AStoreOfSchema1KeepsEverything) {
   CaptureBatch* const batches[] = {&batch};
   ASSERT_TRUE((*again)
                   ->capture(batches,
-                            [](const CaptureItem&, const Tool*, const Lane*) {
+                            [](const CaptureItem&, const Tool*, const Lane*, bool) {
                               return CaptureDecision{CaptureDecision::Verdict::defer, Deferral::behind_backlog, {}};
                             })
                   .has_value());
   EXPECT_EQ(batch.answers[0].kind, CaptureAnswer::Kind::duplicate);
   EXPECT_EQ(batch.answers[1].place, (Place{1, 2001}));
+}
+
+TEST(SqliteUpgrade, AStoreOfSchema3KeepsItsLanesAndGoesOn) {
+  const ScratchDirectory directory;
+  const std::string path = directory.file("bridge.db");
+  make_file_of_schema(path, 3);
+  ASSERT_EQ(run_sql(path, kRowsOfSchema3), SQLITE_OK);
+  expect_error(open_store(path, false), Status::store, path);
+  {
+    auto opened = open_store(path);
+    ASSERT_TRUE(opened.has_value()) << opened.error().text;
+    Store& store = **opened;
+    const Lane lane = store.lane(1).value();
+    EXPECT_EQ(lane.hold, LaneHold::suspended);
+    EXPECT_EQ(lane.hold_reason, "three walks");
+    EXPECT_EQ(lane.split, "");
+    EXPECT_EQ(lane.epoch, 0);
+    EXPECT_EQ(lane.condition_since_ms, 0);
+    EXPECT_EQ(lane.waiting, 3);
+    EXPECT_EQ(lane.last_walk.ordinal, 2);
+    EXPECT_EQ(lane.last_walk.error, "reset");
+    EXPECT_EQ(lane.last_walk.not_before_ms, 99);
+    EXPECT_EQ(store.lane(2)->last_sequence, 7);
+    EXPECT_EQ(store.find(id_of(2))->value().state, EventState::delivered);
+    EXPECT_EQ(store.find(id_of(2))->value().settled_at_ms, 6);
+    EXPECT_EQ(store.find(id_of(5))->value().event.not_before_ms, 0);
+    EXPECT_EQ(store.tool({"acme", "quiz"}).value()->suspended, "");
+    CaptureBatch batch;
+    batch.items = {event_to("quiz", 3000), event_to("wiki", 3001)};
+    batch.items[0].part = {"course", "a", ""};
+    CaptureBatch* const batches[] = {&batch};
+    bool behind = false;
+    ASSERT_TRUE(store
+                    .capture(batches,
+                             [&](const CaptureItem& item, const Tool*, const Lane*, bool others_first) {
+                               if (item.event.locator.program == "quiz") behind = others_first;
+                               return CaptureDecision{CaptureDecision::Verdict::defer, Deferral::behind_backlog, {}};
+                             })
+                    .has_value());
+    EXPECT_TRUE(behind) << "what the old lane holds goes first";
+    EXPECT_EQ(batch.answers[1].place, (Place{2, 8}));
+  }
+  auto again = open_store(path);
+  ASSERT_TRUE(again.has_value()) << again.error().text;
+  const auto walks = (*again)->save_tool({"acme", "quiz"}, ToolState::available, 1000);
+  ASSERT_TRUE(walks.has_value()) << walks.error().text;
+  ASSERT_EQ(walks->size(), 2u) << "the new lane is behind the old one";
+  WalkEnd end;
+  end.reached = 5;
+  end.completed = true;
+  std::vector<StoredEvent> dropped;
+  ASSERT_TRUE((*again)->end_walk(walks->front(), end, 2000, dropped).has_value());
+  EXPECT_EQ((*again)->find(id_of(5))->value().settled_at_ms, 2000);
+  // Walks that had settled something before the upgrade are reclaimed with their events.
+  while ((*again)
+             ->reclaim(
+                 3000, [](const Locator&) { return 0; }, 1'000'000, 100)
+             .value()) {
+  }
+  for (int number = 1; number <= 5; ++number) EXPECT_FALSE((*again)->find(id_of(number))->has_value());
 }
 
 TEST(SqliteUpgrade, ACrashAmidstLeavesTheOldFile) {

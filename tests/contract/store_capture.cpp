@@ -44,7 +44,7 @@ TEST_P(StoreContract, EveryKindAndDeferralComesBack) {
       CaptureBatch batch;
       batch.items = {item(number, "quiz", static_cast<EventKind>(kind))};
       CaptureBatch* const batches[] = {&batch};
-      expect_ok(store().capture(batches, [&](const CaptureItem&, const Tool*, const Lane*) {
+      expect_ok(store().capture(batches, [&](const CaptureItem&, const Tool*, const Lane*, bool) {
         return CaptureDecision{CaptureDecision::Verdict::defer, static_cast<Deferral>(deferral), {}};
       }));
       const auto kept = found(number);
@@ -150,12 +150,13 @@ TEST_P(StoreContract, AFailureInTheMiddleLeavesNothingOfAnyBatch) {
   second.items = {item(4), item(5)};
   CaptureBatch* const batches[] = {&first, &second};
   int asked = 0;
-  EXPECT_THROW(static_cast<void>(store().capture(batches,
-                                                 [&](const CaptureItem& one, const Tool* tool, const Lane* lane) {
-                                                   if (++asked == 4) throw std::runtime_error("stop");
-                                                   return decide(one, tool, lane);
-                                                 })),
-               std::runtime_error);
+  EXPECT_THROW(
+      static_cast<void>(store().capture(batches,
+                                        [&](const CaptureItem& one, const Tool* tool, const Lane* lane, bool behind) {
+                                          if (++asked == 4) throw std::runtime_error("stop");
+                                          return decide(one, tool, lane, behind);
+                                        })),
+      std::runtime_error);
   for (const int number : {2, 3, 4, 5}) EXPECT_FALSE(is_there(number));
   EXPECT_EQ(lane().last_sequence, 1);
   EXPECT_EQ(lane().waiting, 1);

@@ -70,14 +70,14 @@ class StoreContract : public testing::TestWithParam<StoreKind> {
 
   static Locator locator(const std::string& program) { return {"acme", program}; }
 
-  void install(const std::string& program, ToolState state = ToolState::available) {
+  void install(const std::string& program, ToolState state = ToolState::available, std::int64_t now_ms = kNow) {
     Tool tool;
     tool.locator = locator(program);
     tool.guid = "0123456789abcdef0123456789abcdef";
     tool.descriptor = "<tool-profile/>";
     tool.state = state;
     tool.options.wire = "proxy-tool";
-    expect_ok(store().put_tool(tool));
+    expect_ok(store().put_tool(tool, now_ms));
   }
 
   /// An event whose id is made of the number alone.
@@ -97,6 +97,13 @@ class StoreContract : public testing::TestWithParam<StoreKind> {
     return made;
   }
 
+  /// The same in the part of its tool's lanes that a policy says.
+  static CaptureItem split(CaptureItem made, const std::string& how, const std::string& name = {},
+                           const std::string& other = {}) {
+    made.part = {how, name, other};
+    return made;
+  }
+
   static EventId id(int number) {
     EventId made{};
     for (int byte = 0; byte < 4; ++byte) made.data[byte] = static_cast<std::uint8_t>(number >> (8 * byte));
@@ -105,11 +112,12 @@ class StoreContract : public testing::TestWithParam<StoreKind> {
   }
 
   /// The table of core, with what the store says of tool and lane.
-  static CaptureDecision decide(const CaptureItem& item, const Tool* tool, const Lane* lane) {
+  static CaptureDecision decide(const CaptureItem& item, const Tool* tool, const Lane* lane, bool behind) {
     ToolCondition condition;
+    condition.lane_has_backlog = behind;
     if (tool != nullptr) condition.installed_as = tool->state;
     if (lane != nullptr) {
-      condition.lane_has_backlog = lane->waiting > 0;
+      condition.lane_has_backlog = behind || lane->waiting > 0;
       condition.lane_released = lane->released;
       condition.lane_held = lane->hold == LaneHold::held;
       condition.lane_suspended = lane->hold == LaneHold::suspended;
@@ -148,13 +156,24 @@ class StoreContract : public testing::TestWithParam<StoreKind> {
     return {};
   }
 
+  Lane lane_at(std::int64_t id) {
+    const auto found = store().lane(id);
+    EXPECT_TRUE(found.has_value()) << "no lane " << id;
+    return found.has_value() ? *found : Lane{};
+  }
+  std::int64_t lane_of(int number) { return found(number).place.lane; }
+
   Walk begin(const std::string& program = "quiz", std::int64_t now_ms = kNow) {
-    const auto begun = store().begin_walk(lane(program).id, now_ms);
-    EXPECT_TRUE(begun.has_value() && begun->has_value()) << "no walk began in " << program;
+    return begin_in(lane(program).id, now_ms);
+  }
+  Walk begin_in(std::int64_t lane, std::int64_t now_ms = kNow) {
+    const auto begun = store().begin_walk(lane, now_ms);
+    EXPECT_TRUE(begun.has_value() && begun->has_value()) << "no walk began in lane " << lane;
     return begun.has_value() && begun->has_value() ? **begun : Walk{};
   }
-  bool may_begin(const std::string& program = "quiz") {
-    const auto begun = store().begin_walk(lane(program).id, kNow);
+  bool may_begin(const std::string& program = "quiz") { return may_begin_in(lane(program).id); }
+  bool may_begin_in(std::int64_t lane, std::int64_t now_ms = kNow) {
+    const auto begun = store().begin_walk(lane, now_ms);
     return begun.has_value() && begun->has_value();
   }
   std::vector<StoredEvent> end(const Walk& walk, const WalkEnd& how, std::int64_t now_ms = kNow + 1000) {
@@ -198,10 +217,14 @@ class StoreContract : public testing::TestWithParam<StoreKind> {
     for (const auto& event : *events) sequences.push_back(event.place.sequence);
     return sequences;
   }
+  /// The same retention for all tools.
+  static ReceiptRetention keep(std::int64_t receipts_ms) {
+    return [receipts_ms](const Locator&) { return receipts_ms; };
+  }
   /// Rounds until nothing is left; the number of calls it took.
   int reclaim_all(std::int64_t now_ms, std::int64_t receipts_ms, std::int64_t keys_ms, int pieces = 50) {
     for (int calls = 1; calls < 100'000; ++calls) {
-      const auto more = store().reclaim(now_ms, receipts_ms, keys_ms, pieces);
+      const auto more = store().reclaim(now_ms, keep(receipts_ms), keys_ms, pieces);
       EXPECT_TRUE(more.has_value()) << more.error().text;
       if (!more.has_value() || !*more) return calls;
     }

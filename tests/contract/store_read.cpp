@@ -83,7 +83,7 @@ TEST_P(StoreContract, ListsByStateToolAndPage) {
 TEST_P(StoreContract, AClaimedLaneIsListedUnderBothNames) {
   capture_many(1, 2, "old");
   install("quiz");
-  expect_ok(store().claim(locator("old"), locator("quiz")));
+  expect_ok(store().claim(locator("old"), locator("quiz"), kNow));
   EventFilter filter;
   filter.tool = locator("quiz");
   EXPECT_THAT(sequences(store().list(filter)), ElementsAre(1, 2));

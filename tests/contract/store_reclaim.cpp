@@ -84,7 +84,7 @@ TEST_P(StoreContract, AWalkUnderWayIsLeftAlone) {
 TEST_P(StoreContract, ReclaimWorksInPieces) {
   install("quiz");
   deliver(1, 100);
-  const auto more = store().reclaim(kNow + kDay, 0, 400 * kDay, 10);
+  const auto more = store().reclaim(kNow + kDay, keep(0), 400 * kDay, 10);
   ASSERT_TRUE(more.has_value());
   EXPECT_TRUE(*more);
   EventFilter all;
@@ -92,7 +92,7 @@ TEST_P(StoreContract, ReclaimWorksInPieces) {
   EXPECT_EQ(capture(item(5)).kind, CaptureAnswer::Kind::duplicate);
   EXPECT_GE(reclaim_all(kNow + kDay, 0, 400 * kDay, 10), 9);
   EXPECT_TRUE(store().list(all)->empty());
-  expect_status(store().reclaim(kNow, 0, 0, 0), Status::argument);
+  expect_status(store().reclaim(kNow, keep(0), 0, 0), Status::argument);
 }
 
 TEST_P(StoreContract, ASinglePieceAtATimeComesToAnEnd) {

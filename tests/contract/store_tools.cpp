@@ -13,7 +13,7 @@ TEST_P(StoreContract, AToolComesBackAsItWasPut) {
   tool.state = ToolState::inactive;
   tool.options = {true,         true,         true,         true,          "proxy-tool", "/etc/ca.pem", 4'000'000'000U,
                   "10.0.0.0/8", "/etc/c.pem", "/etc/k.pem", "https://a/b", 100,          "client",      "1"};
-  expect_ok(store().put_tool(tool));
+  expect_ok(store().put_tool(tool, kNow));
   reopen();
   const auto kept = store().tool(locator("quiz")).value();
   ASSERT_TRUE(kept.has_value());
@@ -90,7 +90,7 @@ TEST_P(StoreContract, SaveLiftsASuspensionButNotAHold) {
 TEST_P(StoreContract, ARemovedToolLeavesItsEventsToTheNextSave) {
   install("quiz");
   capture_many(1, 2);
-  expect_ok(store().remove_tool(locator("quiz")));
+  expect_ok(store().remove_tool(locator("quiz"), kNow));
   EXPECT_FALSE(store().tool(locator("quiz")).value().has_value());
   EXPECT_FALSE(lane().released);
   EXPECT_FALSE(may_begin());
@@ -99,13 +99,13 @@ TEST_P(StoreContract, ARemovedToolLeavesItsEventsToTheNextSave) {
   reopen();
   EXPECT_FALSE(may_begin());
   EXPECT_EQ(store().save_tool(locator("quiz"), ToolState::available, kNow)->front().waiting, 3);
-  expect_status(store().remove_tool(locator("wiki")), Status::not_found);
+  expect_status(store().remove_tool(locator("wiki"), kNow), Status::not_found);
 }
 
 TEST_P(StoreContract, WhatIsCapturedAfterAnEmptyLanesToolWentWaitsForASaveToo) {
   install("quiz");
   deliver(1, 1);
-  expect_ok(store().remove_tool(locator("quiz")));
+  expect_ok(store().remove_tool(locator("quiz"), kNow));
   EXPECT_TRUE(lane().released);
   capture(item(2));
   EXPECT_FALSE(lane().released);
@@ -117,7 +117,7 @@ TEST_P(StoreContract, WhatIsCapturedAfterAnEmptyLanesToolWentWaitsForASaveToo) {
 TEST_P(StoreContract, AClaimGivesALaneToAnotherToolUnreleased) {
   capture_many(1, 2, "old");
   install("quiz");
-  expect_ok(store().claim(locator("old"), locator("quiz")));
+  expect_ok(store().claim(locator("old"), locator("quiz"), kNow));
   reopen();
   EXPECT_EQ(lane("old").tool, locator("quiz"));
   EXPECT_FALSE(lane("old").released);
@@ -129,7 +129,7 @@ TEST_P(StoreContract, AClaimGivesALaneToAnotherToolUnreleased) {
   EXPECT_EQ(capture(item(3, "old")).deferral, Deferral::first_attempt) << "later events follow the claim";
   EXPECT_EQ(store().lanes_of(locator("quiz"))->size(), 1u);
   EXPECT_TRUE(store().lanes_of(locator("old"))->empty());
-  expect_ok(store().remove_tool(locator("quiz")));
+  expect_ok(store().remove_tool(locator("quiz"), kNow));
   EXPECT_EQ(lane("old").tool, locator("old"));
   EXPECT_FALSE(lane("old").released);
 }
@@ -139,9 +139,9 @@ TEST_P(StoreContract, AClaimNeedsALaneAndATool) {
   install("wiki");
   capture_many(1, 1, "wiki");
   capture_many(2, 1, "old");
-  expect_status(store().claim(locator("never"), locator("quiz")), Status::not_found);
-  expect_status(store().claim(locator("old"), locator("missing")), Status::not_found);
-  expect_status(store().claim(locator("wiki"), locator("quiz")), Status::refused);
+  expect_status(store().claim(locator("never"), locator("quiz"), kNow), Status::not_found);
+  expect_status(store().claim(locator("old"), locator("missing"), kNow), Status::not_found);
+  expect_status(store().claim(locator("wiki"), locator("quiz"), kNow), Status::refused);
   EXPECT_EQ(lane("wiki").tool, locator("wiki"));
   EXPECT_EQ(lane("old").tool, locator("old"));
 }

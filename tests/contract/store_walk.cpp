@@ -229,7 +229,7 @@ TEST_P(StoreContract, AStopMaySuspendTheLane) {
   how.reached = 2;
   how.stopped_by = 2;
   how.error = "stopped three walks";
-  how.suspend = true;
+  how.hold = LaneHold::suspended;
   end(begin(), how);
   reopen();
   EXPECT_EQ(lane().hold, LaneHold::suspended);
