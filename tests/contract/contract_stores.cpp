@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "store/sqlite_store.h"
+#include "support/memory_store.h"
 #include "tests/contract/scratch_directory.h"
 #include "tests/contract/store_contract.h"
 
@@ -48,10 +49,24 @@ class SqlitePlace final : public StorePlace {
   ScratchDirectory directory_;
 };
 
+class MemoryPlace final : public StorePlace {
+ public:
+  Result<std::unique_ptr<Store>> open() override { return std::unique_ptr<Store>(new MemoryStore(disk_)); }
+  [[nodiscard]] bool is_file() const override { return false; }
+  std::uintmax_t bytes() override { return 0; }
+  std::int64_t count_snapshots() override { return static_cast<std::int64_t>(disk_.snapshots.size()); }
+  bool holds(const std::string& text) override { return disk_.holds(text); }
+
+ private:
+  CountingRandom random_;
+  MemoryDisk disk_{random_};
+};
+
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreContract,
-                         testing::Values(StoreKind{"sqlite", [] { return std::make_unique<SqlitePlace>(); }}),
+                         testing::Values(StoreKind{"sqlite", [] { return std::make_unique<SqlitePlace>(); }},
+                                         StoreKind{"memory", [] { return std::make_unique<MemoryPlace>(); }}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 }  // namespace ptb::test

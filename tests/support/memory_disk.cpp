@@ -87,6 +87,12 @@ void MemoryDisk::drop_lane(MemoryLane& lane) {
   lanes.erase(id);
 }
 
+void MemoryDisk::rename_lane(MemoryLane& lane, const std::string& key) {
+  lanes_by_key.erase(lane.lane.key);
+  lane.lane.key = key;
+  lanes_by_key[key] = lane.lane.id;
+}
+
 void MemoryDisk::give_lane(MemoryLane& lane, const Locator& tool) {
   lanes_by_tool_[lane.lane.tool].erase(lane.lane.id);
   lanes_by_tool_[tool].insert(lane.lane.id);
@@ -197,12 +203,20 @@ void MemoryDisk::settle(MemoryLane& lane, StoredEvent& event, EventState state, 
   event.walks = std::max<std::int64_t>(lane.lane.last_walk.ordinal - event.walks_before, 0);
 }
 
-void MemoryDisk::move_mark(MemoryLane& lane, std::int64_t to, std::int64_t at_ms) {
+void MemoryDisk::move_mark(MemoryLane& lane, std::int64_t to, std::int64_t at_ms, std::vector<std::int64_t>* advanced) {
   if (to <= lane.lane.mark) return;
   const auto end = lane.events.upper_bound(to);
   for (auto at = lane.events.upper_bound(lane.lane.mark); at != end; ++at)
-    if (at->second.state == EventState::pending) settle(lane, at->second, EventState::delivered, {}, {}, at_ms);
+    if (at->second.state == EventState::pending) {
+      settle(lane, at->second, EventState::delivered, {}, {}, at_ms);
+      if (advanced != nullptr) advanced->push_back(at->first);
+    }
   lane.lane.mark = to;
+  if (lane.reached <= to) lane.reached = 0;
+  // Of a request that was not answered, what is left goes out together again.
+  std::int64_t& kept_from = lane.lane.kept_from;
+  if (lane.lane.kept_through <= to) lane.lane.kept_through = 0;
+  if (kept_from != 0) kept_from = lane.lane.kept_through == 0 ? 0 : std::max(kept_from, to + 1);
 }
 
 }  // namespace ptb::test

@@ -63,6 +63,8 @@ struct MemoryLane {
   MemorySiblings* siblings = nullptr;  ///< of that locator
   std::int64_t reached = 0;            ///< highest sequence that walks since the mark moved last may have sent
   std::int64_t head = 1;               ///< nothing before it is pending
+  std::vector<std::int64_t>
+      advanced;  ///< delivered by the walk under way: at its start, and at its end once it has one
   std::map<std::int64_t, StoredEvent> events;
   std::map<std::int64_t, MemoryKey> spent;           ///< keys of events that are gone
   std::map<std::int64_t, MemoryCrossing> crossings;  ///< of pending events of this lane
@@ -99,6 +101,7 @@ class MemoryDisk {
   MemoryLane& add_lane(const std::string& key, const Locator& own, const Locator& tool, std::int64_t epoch,
                        const std::string& split);
   void drop_lane(MemoryLane& lane);
+  void rename_lane(MemoryLane& lane, const std::string& key);
   void give_lane(MemoryLane& lane, const Locator& tool);
   void set_epoch(MemoryLane& lane, std::int64_t epoch, const std::string& split);
   void set_waiting(MemoryLane& lane, std::int64_t waiting);
@@ -115,8 +118,8 @@ class MemoryDisk {
   /// Out of the line, if it was in it, with what only those in it have.
   void settle(MemoryLane& lane, StoredEvent& event, EventState state, const std::string& reason,
               const std::string& answer, std::int64_t at_ms);
-  /// What is pending up to `to` was acknowledged.
-  void move_mark(MemoryLane& lane, std::int64_t to, std::int64_t at_ms);
+  /// What is pending up to `to` was acknowledged. `advanced`, where given, is told of each.
+  void move_mark(MemoryLane& lane, std::int64_t to, std::int64_t at_ms, std::vector<std::int64_t>* advanced = nullptr);
 
   StoreIdentity identity;
   std::map<Locator, Tool> tools;

@@ -102,6 +102,8 @@ class MemoryStore final : public Store {
   void settle_never_waiting(MemoryLane& lane, EndedWalk& ended, std::int64_t now_ms);
 
   bool forget_event(MemoryLane& lane, StoredEvent& event, std::int64_t now_ms);
+  void forget_answers(MemoryLane& lane);
+  void forget_course(const std::string& course);
   void reclaim_events(MemoryLane& lane, Reclaiming& terms);
 
   std::mutex mutex_;

@@ -3,11 +3,14 @@
 #include <array>
 
 #include "core/fault_point.h"
+#include "store/lane_keys.h"
 #include "support/memory_store.h"
 
 namespace ptb::test {
 
 namespace {
+
+constexpr const char* kReasonGone = "the reason was forgotten together with an event";
 
 bool is_meant(const ForgetTerms& terms, const Event& event) {
   if (!terms.user.empty()) return find_encoded(event.context, "user_id") == terms.user;
@@ -31,15 +34,42 @@ Result<Forgotten> MemoryStore::forget(const ForgetTerms& terms, std::int64_t now
     for (auto& [sequence, event] : entry.events) {
       if (!is_meant(terms, event.event)) continue;
       ++all.events;
+      if (!terms.course.empty() && !event.event.content_id.empty())
+        std::erase_if(disk_.known, [&](const auto& each) {
+          const auto& [tool, what, whose, key] = each.first;
+          return (what == "setting:content" || what == "item") && whose == event.event.content_id;
+        });
       if (forget_event(entry, event, now_ms)) ++all.discarded;
     }
-    if (all.events == before) continue;
-    // What walks of a lane say of their end may hold words of the tool.
-    entry.lane.last_walk.error.clear();
-    if (!entry.lane.hold_reason.empty()) entry.lane.hold_reason = "the reason was forgotten together with an event";
+    if (all.events != before) forget_answers(entry);
   }
+  if (!terms.course.empty()) forget_course(terms.course);
   fault_point("store.forget.after_commit");
   return all;
+}
+
+/// What walks of a lane say of their end may hold words of the tool.
+void MemoryStore::forget_answers(MemoryLane& entry) {
+  entry.lane.last_walk.error.clear();
+  if (!entry.lane.hold_reason.empty()) entry.lane.hold_reason = kReasonGone;
+  for (auto& [sequence, failures] : entry.failures)
+    for (FailedAttempt& attempt : failures.attempts) attempt.text.clear();
+  const auto tool = disk_.tools.find(entry.lane.tool);
+  if (tool != disk_.tools.end() && !tool->second.suspended.empty()) tool->second.suspended = kReasonGone;
+}
+
+/// What is known of the course, and its lanes' names. A lane in which something else waits keeps its name.
+void MemoryStore::forget_course(const std::string& course) {
+  std::erase_if(disk_.known, [&](const auto& each) {
+    const auto& [tool, what, whose, key] = each.first;
+    return what == "setting:course" && whose == course;
+  });
+  for (auto& [id, entry] : disk_.lanes) {
+    if (entry.lane.split != "course" || entry.lane.waiting > 0) continue;
+    const std::string key = lane_key(entry.own, {entry.lane.split, course, {}});
+    if (entry.lane.key == key || entry.lane.key == further_lane_key(key, entry.lane.epoch))
+      disk_.rename_lane(entry, forgotten_lane_key(entry.own, id));
+  }
 }
 
 /// True: it had been waiting or parked.
@@ -63,7 +93,7 @@ struct MemoryStore::Reclaiming {
 
 Result<bool> MemoryStore::reclaim(std::int64_t now_ms, const ReceiptRetention& retention, std::int64_t key_retention_ms,
                                   int pieces) {
-  if (pieces < 1 || key_retention_ms < 0)
+  if (pieces < 1 || !retention || key_retention_ms < 0)
     return fail(Status::argument, "reclaim wants at least one piece, and retentions of 0 ms or more");
   const std::lock_guard guard(mutex_);
   fault_point("store.reclaim.begin");
@@ -95,6 +125,7 @@ Result<bool> MemoryStore::reclaim(std::int64_t now_ms, const ReceiptRetention& r
 }
 
 void MemoryStore::reclaim_events(MemoryLane& entry, Reclaiming& terms) {
+  const bool is_walked = walked_here_.contains(entry.lane.id);
   auto at = entry.events.upper_bound(round_sequence_);
   while (at != entry.events.end() && at->first <= entry.lane.mark && terms.pieces > 0) {
     const StoredEvent& event = at->second;
@@ -102,6 +133,9 @@ void MemoryStore::reclaim_events(MemoryLane& entry, Reclaiming& terms) {
     ++at;
     --terms.pieces;
     if (event.state == EventState::parked || event.settled_at_ms > terms.settled_until_ms) continue;
+    // What a walk under way has settled belongs to it.
+    if (is_walked && event.state == EventState::delivered && event.place.sequence >= entry.lane.last_walk.first)
+      continue;
     entry.spent[event.place.sequence] = {event.event.id, event.event.captured_at_ms};
     disk_.drop_event(entry, event.place.sequence);
   }

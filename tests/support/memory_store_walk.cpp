@@ -31,6 +31,21 @@ tl::unexpected<Error> not_under_way(const Walk& walk) {
               fmt::format("walk {} of lane {} is not under way: nothing was recorded", walk.ordinal, walk.lane));
 }
 
+/// A walk that ended so contradicts neither itself nor its batch.
+bool is_possible(const Walk& walk, const WalkEnd& end) {
+  if (end.reached < 0 || end.reached > walk.last || end.stopped_by < 0 || end.stopped_by > walk.last ||
+      end.stopped_through > walk.last)
+    return false;
+  if (end.completed)
+    return end.stopped_by == 0 && end.settled == 0 && end.stopper == EventState::pending &&
+           (end.through == 0 || (end.through >= walk.first && end.through <= walk.last));
+  if (end.through != 0 || end.settled < 0 || end.settled > walk.last) return false;
+  if (end.stopped_by != 0 && end.settled >= end.stopped_by) return false;
+  if (end.stopper == EventState::pending) return true;
+  return end.stopped_by != 0 && (end.stopper == EventState::parked || end.stopper == EventState::discarded) &&
+         !end.stopper_reason.empty();
+}
+
 /// How often in a row the same event has stopped a walk that had got past others.
 void count_stop(Lane& lane, const Walk& walk, std::int64_t stopped_by) {
   if (stopped_by == 0) return;
@@ -65,7 +80,7 @@ Walk MemoryStore::begin_in(MemoryLane& entry, std::int64_t now_ms) {
   if (previous.ordinal != 0 && previous.ended_at_ms == 0) {
     // It may have sent all of its batch before it was cut off.
     entry.reached = std::max(entry.reached, previous.last);
-    if (lane.kept_through == 0) lane.kept_through = previous.last;
+    if (lane.kept_through == 0 && previous.last > lane.mark) lane.kept_through = previous.last;
   }
   LastWalk next;
   next.ordinal = previous.ordinal + 1;
@@ -77,6 +92,7 @@ Walk MemoryStore::begin_in(MemoryLane& entry, std::int64_t now_ms) {
     waiting = std::count_if(entry.events.lower_bound(next.first), entry.events.upper_bound(next.last),
                             [](const auto& each) { return each.second.state == EventState::pending; });
   lane.last_walk = next;
+  entry.advanced.clear();
   walked_here_.insert(lane.id);
   return {lane.id, next.ordinal, next.first, next.last, waiting, entry.reached > lane.mark ? entry.reached : 0};
 }
@@ -127,11 +143,7 @@ Result<void> MemoryStore::check_end(const EndedWalk& ended) {
   const WalkEnd& end = ended.end;
   const MemoryLane* const found = disk_.lane(walk.lane);
   if (found == nullptr || !is_under_way(found->lane.last_walk, walk)) return not_under_way(walk);
-  const auto lies_in = [&](std::int64_t sequence) { return sequence >= 0 && sequence <= walk.last; };
-  const bool possible = lies_in(end.reached) && lies_in(end.stopped_by) && end.stopped_through <= walk.last &&
-                        lies_in(end.through) && lies_in(end.settled) && !(end.completed && end.stopped_by != 0) &&
-                        !(end.stopped_by == 0 && end.stopper != EventState::pending);
-  if (!possible)
+  if (!is_possible(walk, end))
     return fail(Status::argument,
                 fmt::format("walk {} of lane {} cannot have ended so: reached {}, stopped by {} of {}", walk.ordinal,
                             walk.lane, end.reached, end.stopped_by, walk.last));
@@ -143,20 +155,21 @@ void MemoryStore::end_in(EndedWalk& ended, std::int64_t now_ms) {
   MemoryLane& entry = *disk_.lane(walk.lane);
   Lane& lane = entry.lane;
   LastWalk& last = lane.last_walk;
-  last.reached = end.reached;
+  if (end.completed && end.through != 0) last.last = end.through;
+  last.reached = std::min(end.reached, last.last);
   last.ended_at_ms = now_ms;
   last.completed = end.completed;
   last.stopped_by = end.stopped_by;
   last.error = end.error;
   last.not_before_ms = end.not_before_ms;
+  for (const std::int64_t sequence : entry.advanced)
+    if (StoredEvent* const event = disk_.event({walk.lane, sequence}); event != nullptr) event->settled_at_ms = now_ms;
+  entry.advanced.clear();
   walked_here_.erase(walk.lane);
   if (end.completed) {
-    disk_.move_mark(entry, end.through != 0 ? end.through : walk.last, now_ms);
+    disk_.move_mark(entry, last.last, now_ms);
     lane.stopping_sequence = 0;
     lane.stopping_count = 0;
-    lane.kept_from = 0;
-    lane.kept_through = 0;
-    entry.reached = 0;
   } else {
     stop_walk(entry, ended, now_ms);
   }
@@ -165,9 +178,9 @@ void MemoryStore::end_in(EndedWalk& ended, std::int64_t now_ms) {
 void MemoryStore::stop_walk(MemoryLane& entry, EndedWalk& ended, std::int64_t now_ms) {
   const WalkEnd& end = ended.end;
   Lane& lane = entry.lane;
-  entry.reached = std::max(entry.reached, end.reached);
-  count_stop(lane, ended.walk, end.stopped_by);
   disk_.move_mark(entry, end.settled, now_ms);
+  if (end.reached > lane.mark) entry.reached = std::max(entry.reached, end.reached);
+  count_stop(lane, ended.walk, end.stopped_by);
   if (end.stopped_by != 0) {
     lane.kept_from = end.stopped_through > end.stopped_by ? end.stopped_by : 0;
     lane.kept_through = lane.kept_from != 0 ? end.stopped_through : 0;
@@ -179,7 +192,8 @@ void MemoryStore::stop_walk(MemoryLane& entry, EndedWalk& ended, std::int64_t no
     lane.hold_reason = end.error;
   }
   if (end.suspend_tool)
-    if (const auto tool = disk_.tools.find(lane.tool); tool != disk_.tools.end()) tool->second.suspended = end.error;
+    if (const auto tool = disk_.tools.find(lane.tool); tool != disk_.tools.end())
+      tool->second.suspended = end.error.empty() ? "suspended" : end.error;
 }
 
 /// And, where its policy gives the event up, what becomes of it.
@@ -215,17 +229,17 @@ void MemoryStore::settle_never_waiting(MemoryLane& entry, EndedWalk& ended, std:
   }
 }
 
-Result<void> MemoryStore::advance_mark(const Walk& walk, std::int64_t through, std::int64_t now_ms) {
+Result<void> MemoryStore::advance_mark(const Walk& walk, std::int64_t through, std::int64_t /*now_ms*/) {
   const std::lock_guard guard(mutex_);
   fault_point("store.advance_mark.begin");
   MemoryLane* const found = disk_.lane(walk.lane);
   if (found == nullptr || !is_under_way(found->lane.last_walk, walk)) return not_under_way(walk);
-  if (through < 1 || through > walk.last)
+  if (through < 0 || through > walk.last)
     return fail(Status::argument, fmt::format("walk {} of lane {} ends at {} and cannot have had everything up to {} "
                                               "answered",
                                               walk.ordinal, walk.lane, walk.last, through));
   fault_point("store.advance_mark.before_commit");
-  disk_.move_mark(*found, through, now_ms);
+  disk_.move_mark(*found, through, found->lane.last_walk.started_at_ms, &found->advanced);
   fault_point("store.advance_mark.after_commit");
   return {};
 }
