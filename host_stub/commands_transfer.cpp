@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -142,8 +143,12 @@ int events_import(const GlobalOptions& global, const std::string& path) {
   Table left_out({"left out", "because"});
   for (const auto& one : sum.ignored) left_out.add({text_of(one, "id"), text_of(one, "reason")});
   left_out.print();
-  print_next(false,
-             "`ptb-host lanes` shows what waits; `ptb-host tool add` and `tool save V/P --state available` send it");
+  const bool too_early = std::any_of(sum.ignored.begin(), sum.ignored.end(),
+                                     [](const Json& one) { return text_of(one, "reason").starts_with("tool_not_"); });
+  print_next(false, too_early
+                        ? "`ptb-host tool add` the tools that are missing here, then import the file again: what is "
+                          "here already stays"
+                        : "`ptb-host lanes` shows what waits; `ptb-host tool save V/P --state available` sends it");
   return kExitDone;
 }
 

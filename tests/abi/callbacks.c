@@ -351,6 +351,44 @@ static void capture_only_never_sends(void) {
   tool_server_stop(&server);
 }
 
+/* A limit of the tool's policy: told once when crossed and once when over, also across two lives of the bridge. */
+static void check_watch(uint32_t flags) {
+  struct tool_server server;
+  REQUIRE(tool_server_start(&server));
+  struct lms lms;
+  lms_make_directory(&lms);
+  lms_load(&lms);
+  lms_open(&lms, flags);
+  char descriptor[lms_descriptor_bytes];
+  ptb_tool tool = lms_tool(descriptor, server.port, PTB_TOOL_INACTIVE);
+  tool.policy = lms_text(
+      "<delivery-policy xmlns=\"urn:ptbridge:delivery-policy:1\" name=\"watched\"><watch waiting=\"2\"/>"
+      "</delivery-policy>");
+  const int32_t installed = lms.api->tool_installed(lms.bridge, &tool, lms_error(&lms));
+  check_report(installed == PTB_OK, __FILE__, __LINE__, "tool_installed: %s", lms.error.text);
+  CHECK_EQUAL(lms_capture_many(&lms, 3, NULL), PTB_OK);
+  CHECK_SOON((lms.api->run_once(lms.bridge, 20, NULL, NULL) == PTB_OK && atomic_load(&lms.raised) == 1));
+  CHECK_EQUAL(atomic_load(&lms.watched_waiting), 3);
+  CHECK_EQUAL(lms_capture_many(&lms, 3, NULL), PTB_OK);
+  CHECK_EQUAL(lms_close(&lms), PTB_OK);
+  lms_open(&lms, flags);
+  for (int i = 0; i < 5; ++i) CHECK_EQUAL(lms.api->run_once(lms.bridge, 0, NULL, NULL), PTB_OK);
+  CHECK_EQUAL(atomic_load(&lms.calls[LMS_WATCH]), 1);
+  uint64_t operation = 0;
+  ptb_operation_result result;
+  CHECK_EQUAL(lms_save(&lms, PTB_TOOL_AVAILABLE, &operation), PTB_OK);
+  CHECK_EQUAL(lms_wait(&lms, operation, &result), PTB_OK);
+  CHECK_EQUAL(result.acknowledged, 6);
+  CHECK_SOON((lms.api->run_once(lms.bridge, 20, NULL, NULL) == PTB_OK && atomic_load(&lms.calls[LMS_WATCH]) == 2));
+  CHECK_EQUAL(atomic_load(&lms.raised), 1);
+  CHECK(atomic_load(&lms.watched_waiting) <= 2);
+  lms_end(&lms);
+  tool_server_stop(&server);
+}
+
+static void watch_comes_once_over_and_once_back(void) { check_watch(0); }
+static void watch_comes_from_the_bridge_thread_too(void) { check_watch(PTB_ALLOW_BRIDGE_CALLBACKS); }
+
 /* ---- several threads ---- */
 
 enum { kThreads = 4, kRounds = 20 };
@@ -503,6 +541,8 @@ int main(int argc, char** argv) {
       {"capture_with_a_tool_available_sends_nothing_by_itself", capture_with_a_tool_available_sends_nothing_by_itself},
       {"a_bridge_thread_calls_from_one_other_thread", a_bridge_thread_calls_from_one_other_thread},
       {"capture_only_never_sends", capture_only_never_sends},
+      {"watch_comes_once_over_and_once_back", watch_comes_once_over_and_once_back},
+      {"watch_comes_from_the_bridge_thread_too", watch_comes_from_the_bridge_thread_too},
       {"many_threads_pumping", many_threads_pumping},
       {"many_threads_with_a_bridge_thread", many_threads_with_a_bridge_thread},
       {"close_abandons_an_exchange", close_abandons_an_exchange},
