@@ -130,6 +130,7 @@ void ModelHost::outcome(const EventOutcome& outcome) {
 SmallWorld::SmallWorld(std::uint64_t seed, StoreKind store_kind)
     : random(seed),
       model([](const Received&) { return "ok"; }),
+      disk(random),
       store_kind_(store_kind),
       batching_wire_(std::make_unique<BatchingWire>()) {
   // In memory where there is such a place: these crashes take the process's memory, not the disk's.

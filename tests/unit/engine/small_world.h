@@ -1,6 +1,6 @@
-// A world for the engine that fits in one thread: a real store in a temporary directory or one in memory, tools that are a few lines of
-// model behind a transport without network, a clock that only moves when told or waited on, and a crash that takes the
-// engine away.
+// A world for the engine that fits in one thread: a real store in a temporary directory or one in memory, tools that
+// are a few lines of model behind a transport without network, a clock that only moves when told or waited on, and a
+// crash that takes the engine away.
 #pragma once
 
 #include <deque>
