@@ -219,4 +219,11 @@ void MemoryDisk::move_mark(MemoryLane& lane, std::int64_t to, std::int64_t at_ms
   if (kept_from != 0) kept_from = lane.lane.kept_through == 0 ? 0 : std::max(kept_from, to + 1);
 }
 
+void MemoryDisk::end_advance(MemoryLane& lane, std::int64_t at_ms) {
+  for (const std::int64_t sequence : lane.advanced)
+    if (const auto at = lane.events.find(sequence); at != lane.events.end())
+      at->second.settled_at_ms = std::max<std::int64_t>(at_ms, 1);
+  lane.advanced.clear();
+}
+
 }  // namespace ptb::test

@@ -120,6 +120,8 @@ class MemoryDisk {
               const std::string& answer, std::int64_t at_ms);
   /// What is pending up to `to` was acknowledged. `advanced`, where given, is told of each.
   void move_mark(MemoryLane& lane, std::int64_t to, std::int64_t at_ms, std::vector<std::int64_t>* advanced = nullptr);
+  /// The walk that had these delivered has ended, or is known to have been cut off.
+  void end_advance(MemoryLane& lane, std::int64_t at_ms);
 
   StoreIdentity identity;
   std::map<Locator, Tool> tools;

@@ -92,7 +92,7 @@ Walk MemoryStore::begin_in(MemoryLane& entry, std::int64_t now_ms) {
     waiting = std::count_if(entry.events.lower_bound(next.first), entry.events.upper_bound(next.last),
                             [](const auto& each) { return each.second.state == EventState::pending; });
   lane.last_walk = next;
-  entry.advanced.clear();
+  disk_.end_advance(entry, now_ms);
   walked_here_.insert(lane.id);
   return {lane.id, next.ordinal, next.first, next.last, waiting, entry.reached > lane.mark ? entry.reached : 0};
 }
@@ -143,7 +143,7 @@ Result<void> MemoryStore::check_end(const EndedWalk& ended) {
   const WalkEnd& end = ended.end;
   const MemoryLane* const found = disk_.lane(walk.lane);
   if (found == nullptr || !is_under_way(found->lane.last_walk, walk)) return not_under_way(walk);
-  if (!is_possible(walk, end))
+  if (!is_possible(walk, end) || (end.through != 0 && end.through < found->lane.mark))
     return fail(Status::argument,
                 fmt::format("walk {} of lane {} cannot have ended so: reached {}, stopped by {} of {}", walk.ordinal,
                             walk.lane, end.reached, end.stopped_by, walk.last));
@@ -162,9 +162,7 @@ void MemoryStore::end_in(EndedWalk& ended, std::int64_t now_ms) {
   last.stopped_by = end.stopped_by;
   last.error = end.error;
   last.not_before_ms = end.not_before_ms;
-  for (const std::int64_t sequence : entry.advanced)
-    if (StoredEvent* const event = disk_.event({walk.lane, sequence}); event != nullptr) event->settled_at_ms = now_ms;
-  entry.advanced.clear();
+  disk_.end_advance(entry, now_ms);
   walked_here_.erase(walk.lane);
   if (end.completed) {
     disk_.move_mark(entry, last.last, now_ms);
