@@ -1,15 +1,13 @@
 // What a long backlog costs: room on disk, time to open, memory to walk. The walk is done in a fresh process, so that
 // its memory is that of the bridge and of nothing that was measured before.
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "fresh_process.h"
 #include "groups.h"
 #include "measure.h"
 
@@ -18,15 +16,6 @@ namespace {
 
 constexpr int kEvents = 200'000;
 constexpr int kEventsPerCall = 1000;
-
-/// VmRSS (resident now) or VmHWM (its peak) of this process, in KiB.
-std::int64_t memory_kib(std::string_view which) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind(which, 0) == 0) return std::stoll(line.substr(which.size() + 1));
-  }
-  throw std::runtime_error("/proc/self/status does not tell the memory");
-}
 
 void forget_peak() {
   std::ofstream file("/proc/self/clear_refs");
@@ -41,34 +30,6 @@ std::uintmax_t bytes_below(const std::filesystem::path& directory) {
     if (entry.is_regular_file()) bytes += entry.file_size();
   }
   return bytes;
-}
-
-/// Runs this program again with `arguments` and returns what it printed.
-std::string output_of_fresh_process(const std::vector<std::string>& arguments) {
-  std::array<int, 2> pipe_ends{};
-  if (pipe(pipe_ends.data()) != 0) throw std::runtime_error("no pipe");
-  const pid_t process = fork();
-  if (process == 0) {
-    dup2(pipe_ends[1], STDOUT_FILENO);
-    close(pipe_ends[0]);
-    close(pipe_ends[1]);
-    std::vector<char*> words;
-    for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
-    words.push_back(nullptr);
-    execv("/proc/self/exe", words.data());
-    _exit(127);
-  }
-  close(pipe_ends[1]);
-  std::string output;
-  std::array<char, 4096> buffer;
-  for (ssize_t got = 0; (got = read(pipe_ends[0], buffer.data(), buffer.size())) > 0;) {
-    output.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-  close(pipe_ends[0]);
-  int status = 0;
-  waitpid(process, &status, 0);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error("the walk in a fresh process failed");
-  return output;
 }
 
 /// Returns the bytes of arguments and settings handed over.

@@ -111,25 +111,26 @@ Plugin::Plugin(const std::filesystem::path& file) {
 
 Plugin::~Plugin() { dlclose(library_); }
 
-EventArray::EventArray(std::size_t count) : texts_(count), events_(count), results_(count) {
+EventArray::EventArray(std::size_t count, bool own_courses)
+    : own_courses_(own_courses), texts_(count), events_(count), results_(count) {
   for (std::size_t at = 0; at < count; ++at) {
     event_pointers_.push_back(&events_[at]);
     result_pointers_.push_back(&results_[at]);
   }
 }
 
-void EventArray::renew(int tool) {
+void EventArray::renew(int tool, std::string_view operation) {
   static std::atomic<std::uint64_t> last_serial{0};
   const std::uint64_t first = last_serial.fetch_add(count()) + 1;
-  operation_ = fmt::format("restore-{}", first);
+  operation_ = fmt::format("{}-{}", operation, first);
   program_ = program_of(tool);
-  course_id_ = fmt::format("_{}_1", first / kItemsPerCourse + 1);
   backup_id_ = fmt::format("_{}_1", first);
   for (std::size_t at = 0; at < count(); ++at) {
     Texts& texts = texts_[at];
     texts.content_id = fmt::format("_{}_1", first + at);
+    texts.course_id = fmt::format("_{}_1", own_courses_ ? first + at : first / kItemsPerCourse + 1);
     texts.arguments = {{{text("content_id"), text(texts.content_id)},
-                        {text("course_id"), text(course_id_)},
+                        {text("course_id"), text(texts.course_id)},
                         {text("backup_id"), text(backup_id_)},
                         {text("type"), text("exact")}}};
     ptb_event& event = events_[at];
@@ -138,7 +139,7 @@ void EventArray::renew(int tool) {
     event.vendor = text(kVendor);
     event.program = text(program_);
     event.kind = text("content-imported");
-    event.course_id = text(course_id_);
+    event.course_id = text(texts.course_id);
     event.content_id = text(texts.content_id);
     event.arguments = texts.arguments.data();
     event.argument_count = texts.arguments.size();
@@ -176,12 +177,22 @@ Bridge::~Bridge() {
 }
 
 void Bridge::install(int tool, const std::string& url, bool asks_state_change) {
+  install_with(tool, url, asks_state_change, {}, PTB_TOOL_UNAVAILABLE);
+}
+
+void Bridge::install(int tool, const std::string& url, const std::string& policy, std::int32_t state) {
+  install_with(tool, url, true, policy, state);
+}
+
+void Bridge::install_with(int tool, const std::string& url, bool asks_state_change, const std::string& policy,
+                          std::int32_t state) {
   const std::string program = program_of(tool);
   const std::string descriptor = descriptor_of(tool, url, asks_state_change);
   const std::string guid = fmt::format("{:032x}", tool + 1);
   ptb_tool made = sized<ptb_tool>();
   made.flags = PTB_TOOL_ALLOW_HTTP | PTB_TOOL_ALLOW_PRIVATE;
-  made.state = PTB_TOOL_UNAVAILABLE;
+  made.state = state;
+  made.policy = text(policy);
   made.vendor = text(kVendor);
   made.program = text(program);
   made.guid = text(guid);
@@ -190,7 +201,7 @@ void Bridge::install(int tool, const std::string& url, bool asks_state_change) {
   require(api_.tool_installed(bridge_, &made, &error), "tool_installed", error);
 }
 
-void Bridge::capture(EventArray& events) {
+std::uint64_t Bridge::capture(EventArray& events) {
   ptb_error error = sized<ptb_error>();
   std::uint64_t operation = 0;
   require(api_.capture(bridge_, events.events(), events.count(), events.results(), &operation, &error), "capture",
@@ -199,6 +210,7 @@ void Bridge::capture(EventArray& events) {
     const ptb_capture_result& result = *events.results()[at];
     if (result.answer != PTB_NEW) throw std::runtime_error(fmt::format("capture: not new: {}", result.reason));
   }
+  return operation;
 }
 
 std::uint64_t Bridge::save(int tool, std::int32_t state) {
@@ -230,6 +242,11 @@ void Bridge::pump_until_idle() {
     ptb_error error = sized<ptb_error>();
     require(api_.run_once(bridge_, 100, &next_ms, &error), "run_once", error);
   }
+}
+
+void Bridge::turn() {
+  ptb_error error = sized<ptb_error>();
+  require(api_.run_once(bridge_, 0, nullptr, &error), "run_once", error);
 }
 
 }  // namespace bench

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ptbridge/ptbridge.h"
@@ -29,10 +30,11 @@ class Plugin {
 /// request has about 2 KiB. Strings are kept and refilled.
 class EventArray {
  public:
-  explicit EventArray(std::size_t count);
+  /// `own_courses`: each event is of a course of its own.
+  explicit EventArray(std::size_t count, bool own_courses = false);
 
   /// Makes them new events of tool number `tool`: one operation, like a restored course.
-  void renew(int tool);
+  void renew(int tool, std::string_view operation = "restore");
 
   [[nodiscard]] std::size_t count() const { return events_.size(); }
   [[nodiscard]] const ptb_event* const* events() const { return event_pointers_.data(); }
@@ -43,11 +45,12 @@ class EventArray {
  private:
   struct Texts {
     std::string content_id;
+    std::string course_id;
     std::array<ptb_pair, 4> arguments;
   };
+  bool own_courses_;
   std::string operation_;
   std::string program_;
-  std::string course_id_;
   std::string backup_id_;
   std::vector<Texts> texts_;
   std::vector<ptb_event> events_;
@@ -71,16 +74,24 @@ class Bridge {
 
   /// Registers tool number `tool`, unavailable, at `url`. Without an action for state-change a save asks it nothing.
   void install(int tool, const std::string& url, bool asks_state_change = true);
-  /// Captures all of `events`; throws where one of them is not new.
-  void capture(EventArray& events);
+  /// The same with a delivery policy and in that state, which starts no walk.
+  void install(int tool, const std::string& url, const std::string& policy, std::int32_t state);
+  /// Captures all of `events`, and returns the operation; throws where one of them is not new.
+  std::uint64_t capture(EventArray& events);
+  ptb_operation_result capture_and_wait(EventArray& events) { return wait(capture(events)); }
   /// Returns the operation.
   std::uint64_t save(int tool, std::int32_t state);
   /// Until it has ended; throws where it did not go well.
   ptb_operation_result wait(std::uint64_t operation);
   /// Lets a bridge without a thread do what is due.
   void pump_until_idle();
+  /// One turn of no length.
+  void turn();
 
  private:
+  void install_with(int tool, const std::string& url, bool asks_state_change, const std::string& policy,
+                    std::int32_t state);
+
   const ptb_api& api_;
   ptb_bridge* bridge_ = nullptr;
 };

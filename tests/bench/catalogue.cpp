@@ -35,6 +35,13 @@ constexpr Figure kFigures[] = {
      "opening a store in which 200,000 events wait, against an empty one"},
     {"backlog.bytes_per_payload_byte", "bytes", "", Judged::value, std::nullopt,
      "size of that store's files against the arguments and settings handed over (the baseline)"},
+    {"lanes.idle_turn_us", "us", "", Judged::ratio, std::nullopt,
+     "one turn of the scheduler with 100,000 lanes at rest, an event waiting in each, against 20 such lanes"},
+    {"lanes.trigger_ms", "ms", "", Judged::ratio, std::nullopt,
+     "capturing one more event for one of those lanes until both of its events are answered, against 20 such lanes"},
+    {"lanes.rss_mib", "MiB", "", Judged::value, std::nullopt,
+     "resident memory of a bridge with 100,000 lanes at rest, against 20 such lanes"},
+    {"lanes.open_ms", "ms", "", Judged::value, std::nullopt, "opening that store, against one with 20 such lanes"},
     {"save.first_byte_ms", "ms", "", Judged::value, std::nullopt,
      "from the call of tool saved to the first byte of state-change at the tool, against a libcurl POST"},
 };

@@ -26,9 +26,12 @@ struct Run {
 void measure_captures(Run& run);
 void measure_replays(Run& run);
 void measure_backlog(Run& run);
+void measure_lanes(Run& run);
 
 /// The part of measure_backlog that is done in a fresh process: `arguments` are the plugin, the store and the port.
 /// Prints one line of JSON.
 int walk_and_tell_memory(const std::vector<std::string>& arguments);
+/// Likewise of measure_lanes.
+int rest_and_tell(const std::vector<std::string>& arguments);
 
 }  // namespace bench

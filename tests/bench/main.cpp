@@ -69,6 +69,7 @@ int measure(const Options& options) {
   measure_captures(run);
   measure_replays(run);
   measure_backlog(run);
+  measure_lanes(run);
   fmt::print("{}", report.table());
   if (!options.json_file.empty()) {
     std::ofstream file(options.json_file);
@@ -83,6 +84,9 @@ int run_command_line(int count, char** words) {
   const std::vector<std::string> arguments(words + 1, words + count);
   if (!arguments.empty() && arguments.front() == "walk-and-tell-memory") {
     return walk_and_tell_memory({arguments.begin() + 1, arguments.end()});
+  }
+  if (!arguments.empty() && arguments.front() == "rest-and-tell") {
+    return rest_and_tell({arguments.begin() + 1, arguments.end()});
   }
   Options options;
   CLI::App app("Measures ptbridge.so against what the machine allows");
