@@ -43,7 +43,8 @@ class Steering : public testing::Test {
   std::vector<std::string> ids() const { return column(stage.events(), "id"); }
   static std::vector<std::string> column(const Json& list, const char* member) {
     std::vector<std::string> values;
-    for (const auto& one : list) values.push_back(one.at(member).is_string() ? one.at(member) : one.at(member).dump());
+    for (const auto& one : list)
+      values.push_back(one.at(member).is_string() ? one.at(member).get<std::string>() : one.at(member).dump());
     return values;
   }
   /// A command as a person runs it, without --json.
@@ -154,10 +155,16 @@ TEST_F(Steering, AFileThatIsNoExportIsRefusedWithItsLine) {
 
 // ---- policies
 
+TEST_F(Steering, ThePresetsAreListedWithTheToolsThatHaveThem) {
+  stage.install();
+  const Json list = stage.lms.ok({"policy", "list"});
+  EXPECT_THAT(list.at("presets").get<std::vector<std::string>>(),
+              IsSupersetOf({"blackboard", "shuttle", "oneio", "open-connectors", "drillster"}));
+  EXPECT_EQ(list.at("tools").at(kQuiz), "blackboard");
+}
+
 TEST_F(Steering, AWrongPolicyIsRefusedAndTheOneInForceStays) {
   stage.install();
-  EXPECT_THAT(stage.lms.ok({"policy", "list"}).at("presets"),
-              IsSupersetOf({"blackboard", "shuttle", "oneio", "open-connectors", "drillster"}));
   const Json set = stage.lms.ok({"policy", "set", kQuiz, "blackboard", "--with", "restart=next,settle=1"});
   EXPECT_EQ(set.at("policy"), "blackboard-changed");
   const auto shown = stage.lms.ok({"policy", "show", kQuiz}).at("document").get<std::string>();
@@ -181,21 +188,25 @@ TEST_F(Steering, AWrongPolicyIsRefusedAndTheOneInForceStays) {
   EXPECT_EQ(stage.lms.ok({"policy", "set", "umbrella/later", "oneio"}).at("policy"), "oneio") << "not installed yet";
 }
 
-TEST_F(Steering, WhatADelayWaitsForIsToldWithContentKnown) {
+TEST_F(Steering, WhatADelayWaitsForIsToldByASetting) {
   deliver(1);
   stage.lms.ok({"course", "create", "_2_1"});
   stage.lms.ok({"policy", "set", kQuiz,
-                policy_file("", "<delays><delay kinds=\"content-copied\" until-item-known=\"true\"/></delays>")});
+                policy_file("",
+                            "<delays><delay kinds=\"content-copied\" until-setting=\"licence\" "
+                            "scope=\"course\"/></delays>")});
   const auto item = stage.lms.ok({"content", "list", "_1_1"}).at(0).at("content_id").get<std::string>();
   const auto copy = stage.lms.ok({"content", "copy", item, "--to", "_2_1"});
-  EXPECT_EQ(copy.at("events").at(0).at("deferral"), "delayed") << copy;
-  const auto id = copy.at("events").at(0).at("id").get<std::string>();
-  const Json why = stage.lms.ok({"events", "explain", id});
+  ASSERT_EQ(copy.at("events").at(0).at("deferral"), "delayed") << copy;
+  const Json why = stage.lms.ok({"events", "explain", copy.at("events").at(0).at("id")});
+  EXPECT_THAT(why.at("waits_for").dump(), HasSubstr("licence"));
   EXPECT_THAT(why.at("next"), Not(IsEmpty()));
   EXPECT_THAT(heard(), IsEmpty());
-  stage.lms.ok({"content", "known", copy.at("content_id"), "quiz-77"});
+  stage.lms.ok({"setting", "set", kQuiz, "--scope", "course", "--id", "_2_1", "licence", "bought"});
+  EXPECT_THAT(heard(), IsEmpty()) << "a command about settings sends nothing";
+  stage.lms.ok({"content", "known", item, "quiz-77"});  // one that does
   EXPECT_THAT(heard(), ElementsAre("content-copied:ok"));
-  EXPECT_EQ(stage.lms.ok({"content", "list", "_2_1"}).at(0).at("external_content_id"), "quiz-77");
+  EXPECT_EQ(stage.lms.ok({"content", "list", "_1_1"}).at(0).at("external_content_id"), "quiz-77");
 }
 
 TEST_F(Steering, NotBeforeKeepsAnEventBack) {

@@ -179,7 +179,7 @@ TEST_F(CourseOperations, EventsOfAnItemCarryItsHandlerAndAllCarryWhoDidIt) {
   EXPECT_THAT(copied.events.at(1).context, Contains(Pair("content_handle", "resource/x-acme-quiz")));
   EXPECT_THAT(copied.events.at(1).context, Not(Contains(Pair("user_id", _))));
   EXPECT_EQ(lms.items("copy").at(0).launch_url, "https://tools.example/l");
-  const auto moved = copy_content(lms, item(0), "copy", true, "_8_1");
+  const auto moved = copy_content(lms, item(0), "copy", true, {"_8_1"});
   for (const auto& event : moved.operation.events) {
     EXPECT_THAT(event.context, Contains(Pair("content_handle", "resource/x-acme-quiz")));
     EXPECT_THAT(event.context, Contains(Pair("user_id", "_8_1")));
@@ -188,7 +188,7 @@ TEST_F(CourseOperations, EventsOfAnItemCarryItsHandlerAndAllCarryWhoDidIt) {
 
 TEST_F(CourseOperations, ForgettingRemovesWhatFinishedOperationsSay) {
   const auto restored = restore();
-  const auto copied = copy_course(lms, "_1_1", "copy", false, "_7_1");
+  const auto copied = copy_course(lms, "_1_1", "copy", false, {"_7_1"});
   EXPECT_EQ(lms.forget("_1_1", ""), 0) << "nothing of it is finished";
   lms.finish_operation(copied, "");
   EXPECT_EQ(lms.forget("", "_8_1"), 0);
@@ -287,6 +287,19 @@ TEST_F(CourseOperations, AClaimGivesItemsAndSettingsToTheOtherTool) {
   EXPECT_THAT(settings("_9_1", claimed.id), ElementsAre("content:level=2"));
   EXPECT_EQ(lms.claimed_by(unknown), kQuiz);
   EXPECT_FALSE(lms.has_items_of(unknown));
+}
+
+TEST_F(CourseOperations, NotBeforeIsKeptWithTheOperationUntilItIsCaptured) {
+  Restore restore{"_1_1", "Algebra", "backup", {{kQuiz, "one", {}}}};
+  restore.not_before_ms = 7'000;
+  restore_course(lms, restore);
+  copy_course(lms, "_1_1", "copy", false, {"", 8'000});
+  create_course(lms, "other");
+  copy_content(lms, item(0), "other", false, {"", 9'000});
+  delete_course(lms, "copy");
+  std::vector<std::int64_t> kept;
+  for (const auto& operation : lms.unfinished_operations()) kept.push_back(operation.not_before_ms);
+  EXPECT_THAT(kept, ElementsAre(7'000, 8'000, 9'000, 0));
 }
 
 }  // namespace
