@@ -104,6 +104,7 @@ struct CaptureItem {
   Event event;
   std::string settings;  ///< encode_settings; empty: none
   LanePart part;
+  bool keep = false;  ///< stored though it would be ignored: another bridge had accepted it
 };
 
 struct CaptureAnswer {

@@ -44,6 +44,7 @@ struct EngineParts {
   ReadDescriptor read_descriptor;
   FindWire find_wire;
   ReadPolicy read_policy;
+  std::vector<std::string> presets = {};  ///< names that read_policy knows
 };
 
 /// An event as the host reports it.
@@ -110,6 +111,7 @@ class Engine {
   Result<void> take_up_policies();
   Result<void> take_up_tools();
   Result<void> take_up_lanes();
+  bool goes_on_by_itself(const Lane& lane);
   Result<void> commit(std::span<CaptureBatch* const> batches);
   std::set<std::int64_t> announce(const CaptureBatch& batch);
   void prepare(ReportedEvent& reported, std::int64_t now_ms, CaptureItem& item);
@@ -148,6 +150,7 @@ class Engine {
   Host& host_;
   ReadDescriptor read_descriptor_;
   ReadPolicy read_policy_;
+  std::vector<std::string> presets_;
   EventId bridge_id_;
   ToolTable tools_;
   SendContext context_;
