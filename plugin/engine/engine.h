@@ -21,6 +21,7 @@
 #include "engine/pump.h"
 #include "engine/reports.h"
 #include "engine/tool_table.h"
+#include "engine/turn.h"
 
 namespace ptb {
 
@@ -157,7 +158,7 @@ class Engine {
   Operations operations_;
   Pump pump_;
   CommitQueue commits_;
-  std::timed_mutex pumping_;
+  Turn pumping_;
   std::atomic<bool> interrupted_ = false;
   std::string put_back_;  ///< why capture is refused; empty: it is not
 };
