@@ -26,6 +26,8 @@ std::string form_decoded(std::string_view text) {
 
 Received decode(const HttpRequest& request) {
   Received received;
+  received.url = request.url;
+  received.destination = request.destination;
   const auto host = request.url.find("://") + 3;
   received.host = request.url.substr(host, request.url.find('/', host) - host);
   std::string_view rest = request.body;
@@ -88,24 +90,32 @@ std::string descriptor_for(const Locator& tool, bool with_state_change) {
 }  // namespace
 
 void ModelTransport::start(std::uint64_t ticket, HttpRequest request) {
-  under_way_.emplace_back(ticket, std::move(request));
+  under_way_.push_back({ticket, clock_.wall_ms, std::move(request)});
   most_under_way = std::max(most_under_way, under_way_.size());
 }
 
 void ModelTransport::poll(std::vector<ExchangeResult>& done, int timeout_ms) {
   const std::size_t before = done.size();
+  longest_poll_ms = std::max<std::int64_t>(longest_poll_ms, timeout_ms);
   for (std::size_t left = under_way_.size(); left > 0; --left) {
-    auto [ticket, request] = std::move(under_way_.front());
+    UnderWay exchange = std::move(under_way_.front());
     under_way_.pop_front();
-    Received received = decode(request);
+    ExchangeResult result;
+    result.ticket = exchange.ticket;
+    if (exchange.request.url.starts_with("http:") && !exchange.request.destination->allow_http) {
+      result.fault = ExchangeResult::Fault::forbidden;
+      result.fault_text = "plain http is not allowed";
+      done.push_back(std::move(result));
+      continue;
+    }
+    Received received = decode(exchange.request);
+    received.at_ms = exchange.at_ms;
     received.answer = model_(received);
     if (received.answer == "hang") {
-      under_way_.emplace_back(ticket, std::move(request));
+      under_way_.push_back(std::move(exchange));
       continue;
     }
     log_.push_back(received);
-    ExchangeResult result;
-    result.ticket = ticket;
     if (received.answer == "drop" || received.answer == "later") {
       result.fault_text = "connection refused";
       if (received.answer == "later") result.retry_after_ms = 60'000;

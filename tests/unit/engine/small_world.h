@@ -50,10 +50,13 @@ struct Received {
   std::map<std::string, std::string> parameters;
   std::string answer;              ///< what the model did
   std::vector<std::string> batch;  ///< backup_id of each event, on the wire that batches
+  std::string url;
+  std::int64_t at_ms = 0;  ///< wall clock when it was sent
+  std::shared_ptr<const Destination> destination;
 };
 
 /// What a tool does with a request: "ok", "error", "drop", "later" (asks not to be tried for a minute), "hang" (no
-/// result until told), or an HTTP status with nothing else.
+/// result until told), or an HTTP status with nothing else. Where plain http is not allowed none gets any.
 using ToolModel = std::function<std::string(const Received&)>;
 
 class ModelTransport final : public Transport {
@@ -65,12 +68,19 @@ class ModelTransport final : public Transport {
   void wake() override {}
   void abandon_all() override { under_way_.clear(); }
   std::size_t most_under_way = 0;
+  std::int64_t longest_poll_ms = 0;
 
  private:
+  struct UnderWay {
+    std::uint64_t ticket = 0;
+    std::int64_t at_ms = 0;
+    HttpRequest request;
+  };
+
   StoppedClock& clock_;
   std::vector<Received>& log_;
   ToolModel& model_;
-  std::deque<std::pair<std::uint64_t, HttpRequest>> under_way_;
+  std::deque<UnderWay> under_way_;
 };
 
 /// The LMS: its settings, which may change at any time, and what it was told.
@@ -121,6 +131,7 @@ class SmallWorld {
 
   /// `policy`: a preset or a document; empty: none is asked for.
   void install(const Locator& tool, ToolState state, bool with_state_change = true, const std::string& policy = {});
+  Result<void> install(Tool tool, bool with_state_change, const std::string& policy);
   /// On the wire of the model, which takes up to `max_batch` events a request.
   void install_batching(const Locator& tool, ToolState state, std::uint32_t max_batch);
   /// One event of that kind. Every operation is told apart by its name; the course id comes along as an argument.
@@ -156,8 +167,6 @@ class SmallWorld {
   std::unique_ptr<Engine> engine;
 
  private:
-  Result<void> install(Tool tool, bool with_state_change, const std::string& policy);
-
   StoreKind store_kind_;
   ProxyToolWire wire_;
   std::unique_ptr<Wire> batching_wire_;
