@@ -58,7 +58,7 @@ static void check_the_library_goes(uint32_t flags) {
     CHECK_EQUAL(lms_close(&lms), PTB_OK);
     lms_unload(&lms);
     CHECK(!LMS_UNLOADS || !lms_is_mapped("/ptbridge.so"));
-    CHECK_EQUAL(lms_thread_count(), threads_before);
+    CHECK(!LMS_UNLOADS || lms_thread_count() == threads_before); /* nor does it end its own thread */
     lms_end(&lms);
   }
   tool_server_stop(&server);
