@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/fault_point.h"
+#include "engine/up_to_date.h"
 
 namespace ptb {
 
@@ -106,7 +107,6 @@ bool ActiveWalk::load_page() {
   read_through_ = page_.back().place.sequence;
   settings_.reserve(page_.size());  // outgoing_ points into it
   for (auto& stored : page_) {
-    if (!prepare(stored)) return false;
     auto settings = effective_settings(stored.settings);
     if (!settings) {
       stopped_by_us(settings.error().text);
@@ -120,27 +120,21 @@ bool ActiveWalk::load_page() {
   return true;
 }
 
-/// Puts in what the policy wants to be sent as it is now.
-bool ActiveWalk::prepare(StoredEvent& stored) {
-  const Policy& policy = *tool_->policy;
-  if (policy.current_settings) {
-    auto now_set = context_.host.load_settings(lane_.tool, stored.event.course_id, stored.event.content_id);
-    if (!now_set) {
-      stopped_by_us("the tool settings could not be loaded: " + printable(now_set.error().text, 120));
-      return false;
-    }
-    stored.settings = encode_settings(std::move(*now_set));
+/// As late as possible: what is read with the page may have changed since.
+bool ActiveWalk::prepare(std::size_t page_at) {
+  StoredEvent& stored = page_[page_at];
+  const auto changed = bring_up_to_date(context_, *tool_->policy, lane_.tool, stored, stored.settings);
+  if (!changed) {
+    stopped_by_us(changed.error().text);
+    return false;
   }
-  const bool may_lack_item = !policy.delays.empty() && policy.delays.back().until == Delay::Until::item &&
-                             policy.delays.back().kinds.contains(stored.event.kind);
-  constexpr std::string_view kItemId = "external_content_id";
-  if (!may_lack_item || !find_encoded(stored.event.arguments, kItemId).value_or("").empty()) return true;
-  const std::string known = Gatekeeper(context_.store, policy, lane_, ToolState::available).known_item(stored);
-  auto arguments = decode_pairs(stored.event.arguments);
-  if (known.empty() || !arguments) return true;
-  std::erase_if(*arguments, [&](const auto& pair) { return pair.first == kItemId; });
-  arguments->emplace_back(kItemId, known);
-  stored.event.arguments = encode_pairs(*arguments);
+  if (!*changed) return true;
+  auto settings = effective_settings(stored.settings);
+  if (!settings) {
+    stopped_by_us(settings.error().text);
+    return false;
+  }
+  settings_[page_at] = std::move(*settings);
   return true;
 }
 
@@ -228,6 +222,8 @@ std::optional<HttpRequest> ActiveWalk::advance(const Moment& now) {
     if (!load_secret(now)) break;
     fault_point("walk.before_send");
     const std::span<const Outgoing> rest(outgoing_.data() + page_at_, group_size(now));
+    for (std::size_t i = 0; i < rest.size() && !over_; ++i) prepare(page_at_ + i);
+    if (over_) break;
     auto built =
         tool_->wire->build(tool_->at_send, rest, Stamp{now.wall_ms, fresh_nonce(context_.random)}, secret_, fallback_);
     if (!built) {
@@ -292,11 +288,12 @@ void ActiveWalk::answered(const ExchangeResult& result, const Moment& now) {
 }
 
 void ActiveWalk::acknowledged(const StoredEvent& stored) {
+  const bool same_course = tally_.acknowledged == 0 || acknowledged_course_ == stored.event.course_id;
+  acknowledged_course_ = same_course ? stored.event.course_id : std::string();
   ++tally_.acknowledged;
   ++done_;
   end_.reached = stored.place.sequence;
   last_event_id_ = to_text(stored.event.id);
-  last_course_ = stored.event.course_id;
   tell(stored, EventState::delivered, {}, {});
 }
 
@@ -329,7 +326,9 @@ void ActiveWalk::stopped_at(std::size_t page_at, const Outcome& outcome, std::op
   if (!tool_->policy->restart_first && stored.place.sequence > walk_.first) end_.settled = stored.place.sequence - 1;
   end_.error = outcome.text;
   stopped_by_id_ = to_text(stored.event.id);
-  if (outcome.retry_after_ms != 0) end_.not_before_ms = now.wall_ms + outcome.retry_after_ms;
+  // What a tool asks for does not shorten the distance that it is kept at.
+  if (outcome.retry_after_ms != 0)
+    end_.not_before_ms = now.wall_ms + std::max(outcome.retry_after_ms, context_.contact_interval_ms);
   if (outcome.kind == Outcome::Kind::suspended)
     end_.hold = LaneHold::suspended;
   else if (kind)
@@ -377,6 +376,7 @@ void ActiveWalk::give_up_stopper(const StoredEvent& stored, GiveUp::Then then, c
   end_.suspend_tool = given.suspend_tool;
   end_.stopper = given.state;
   end_.stopper_reason = given.suspend_tool ? std::string() : reason;
+  if (given.state != EventState::pending) end_.not_before_ms = 1;  // a crash in between keeps nobody waiting
   if (given.suspend_tool)
     end_.error = "event " + to_text(stored.event.id) + " was tried as often as its policy allows (" + end_.error +
                  "): mend the tool, then save it";

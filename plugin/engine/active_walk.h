@@ -24,6 +24,7 @@ struct SendContext {
   Host& host;
   Random& random;
   const ToolTable& tools;
+  std::int64_t contact_interval_ms = 0;
 };
 
 /// In [0, 1).
@@ -67,15 +68,16 @@ class ActiveWalk {
   [[nodiscard]] const std::optional<Gate>& closed_gate() const { return closed_gate_; }
   /// The event that the gate holds back; nullptr where none does.
   [[nodiscard]] const StoredEvent* held_event() const { return closed_gate_ ? &page_[page_at_] : nullptr; }
-  /// Courses whose events the tool has acknowledged: that of the last one.
-  [[nodiscard]] const std::string& last_course() const { return last_course_; }
+  /// The course whose events the tool has acknowledged; empty where they were of several, or of none.
+  [[nodiscard]] const std::string& acknowledged_course() const { return acknowledged_course_; }
   /// The event that stopped it was given up, so that the next one can be sent at once.
   [[nodiscard]] bool goes_on() const { return end_.stopper != EventState::pending; }
   void join(OperationId operation) { operations_.push_back(operation); }
 
  private:
   bool load_page();
-  bool prepare(StoredEvent& stored);
+  /// Puts in what the policy wants to be sent as it is now. False: the walk is over.
+  bool prepare(std::size_t page_at);
   /// Ends the walk, or gives events up, where the next one may not go out. True: look again.
   bool held_back(const Moment& now);
   /// How many of the events from page_at_ on may go into one request.
@@ -123,7 +125,7 @@ class ActiveWalk {
   std::int64_t answered_since_mark_ = 0;
   std::uint64_t done_ = 0;
   std::string last_event_id_;
-  std::string last_course_;
+  std::string acknowledged_course_;
   std::int64_t shown_at_ms_ = 0;
 };
 

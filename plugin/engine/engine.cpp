@@ -42,7 +42,7 @@ Engine::Engine(EngineParts parts, EngineOptions options)
       bridge_id_(parts.store.identity().bridge),
       tools_(parts.read_descriptor, parts.find_wire, default_policy(parts.read_policy), options_.host,
              options_.connect_timeout_ms, options_.exchange_timeout_ms),
-      context_{store_, host_, random_, tools_},
+      context_{store_, host_, random_, tools_, options_.pump.contact_interval_ms},
       pump_(context_, transport_, clock_, operations_, options_.pump),
       commits_([this](std::span<CaptureBatch* const> batches) { return commit(batches); }) {}
 
@@ -138,10 +138,20 @@ Result<void> Engine::take_up_lanes() {
     const std::int64_t longest_ms =
         last.stopped_by != 0 ? std::max<std::int64_t>(last.not_before_ms - last.ended_at_ms, 0) : 0;
     const std::int64_t asked_ms = std::clamp<std::int64_t>(last.not_before_ms - now.wall_ms, 0, longest_ms);
-    if (keeps_distance || asked_ms > 0)
-      pump_.remember_failure(lane.id, now.monotonic_ms - since_ms, now.monotonic_ms + asked_ms);
+    const bool asks_for_time = keeps_distance || asked_ms > 0;
+    const auto stopper = asks_for_time && lane.waiting > 0
+                             ? store_.read_waiting(lane.id, last.stopped_by - 1, last.stopped_by, 1)
+                             : std::vector<StoredEvent>();
+    if (!stopper) return fail(stopper.error());
+    if (!stopper->empty())  // else it was given up, and what is behind it has not failed
+      pump_.remember_failure(lane.id, now.monotonic_ms - since_ms,
+                             last.not_before_ms != 0 ? now.monotonic_ms + asked_ms : 0);
     if (lane.waiting > 0 && goes_on_by_itself(lane)) pump_.post(ContactTrigger{lane.id, 0, false});
     if (lane.waiting > 0) to_look_at.insert(lane.tool);
+    const auto tool = tools_.find(lane.tool);
+    const bool tool_suspended = tool != nullptr && !tool->at_send.tool.suspended.empty();
+    if (lane.waiting > 0 && (lane.hold == LaneHold::suspended || tool_suspended))
+      pump_.remember_suspension(lane.tool, lane.id);
   }
   for (const Locator& tool : to_look_at) {
     const auto policy = tools_.policy(tool);
@@ -297,6 +307,7 @@ Result<void> Engine::tool_installed(Tool tool, bool keep_state, const std::strin
   if (asked != nullptr)
     if (auto put = set_policy(tool.locator, asked); !put) return fail(put.error());
   if (tool.state != ToolState::available) pump_.post(StopTrigger{tool.locator, 0});
+  pump_.post(LookTrigger{tool.locator});  // another age may hold from now on
   Json noted{{"tool", to_text(tool.locator)}, {"state", to_text(tool.state)}};
   if (asked != nullptr) noted["policy"] = asked->name;
   note("install", noted, {});

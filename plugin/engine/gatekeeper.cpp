@@ -27,13 +27,6 @@ std::int64_t Gatekeeper::given_up_at(const StoredEvent& stored) const {
   return ptb::given_up_at(policy_, condition_, stored.event.captured_at_ms, lane_.condition_since_ms);
 }
 
-std::string Gatekeeper::known_item(const StoredEvent& stored) const {
-  if (stored.event.content_id.empty()) return {};
-  Delay item;
-  item.until = Delay::Until::item;
-  return known(stored, item);
-}
-
 bool gives_up_by_age(const Policy& policy) {
   const GiveUp& limits = policy.give_up;
   return limits.not_installed_ms != 0 || limits.unavailable_ms != 0 || limits.down_ms != 0;

@@ -23,8 +23,6 @@ class Gatekeeper {
   [[nodiscard]] Gate gate(const StoredEvent& stored, std::int64_t now_ms) const;
   /// When the event is given up for its age; 0: never.
   [[nodiscard]] std::int64_t given_up_at(const StoredEvent& stored) const;
-  /// The tool's own id of the event's item, where the host has said it; else empty.
-  [[nodiscard]] std::string known_item(const StoredEvent& stored) const;
 
  private:
   [[nodiscard]] std::string known(const StoredEvent& stored, const Delay& delay) const;

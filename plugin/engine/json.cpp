@@ -121,8 +121,11 @@ std::int64_t next_at_ms(const Viewer& viewer, const LaneStanding& standing) {
   if (standing.block) return standing.block->until_ms;
   if (standing.gate) return sooner(standing.gate->at_ms);
   if (!standing.failed()) return sooner(0);
+  // The time was set for the event that failed; what is behind it has not.
+  const auto stopper = viewer.store.read_waiting(lane.id, walk.stopped_by - 1, walk.stopped_by, 1);
+  if (stopper && stopper->empty()) return sooner(0);
   const std::int64_t distance_ms = walk.ended_at_ms + viewer.contact_interval_ms;
-  if (walk.not_before_ms != 0) return sooner(std::max(walk.not_before_ms, distance_ms));
+  if (walk.not_before_ms != 0) return sooner(walk.not_before_ms);
   return sooner(lane.last_sequence > walk.last ? distance_ms : 0);
 }
 

@@ -141,7 +141,10 @@ void Pump::take_triggers() {
     } else if (const auto* reread = std::get_if<RereadTrigger>(&trigger)) {
       for (auto& [lane, run] : lanes_)
         if (run.walk != nullptr && (reread->lane == 0 || reread->lane == lane)) run.walk->reread();
-      if (reread->lane != 0) contact_lanes_behind(reread->lane);
+      if (reread->lane != 0)
+        settled_elsewhere(reread->lane);
+      else
+        watch_.look_at_all(clock_.now());
     } else if (const auto* idle = std::get_if<IdleTrigger>(&trigger)) {
       waiting_for_idle_.push_back(idle->operation);
     } else {
@@ -153,16 +156,18 @@ void Pump::take_triggers() {
 
 void Pump::contact(std::int64_t lane_id, const std::vector<OperationId>& operations, bool by_person) {
   LaneRun& run = lanes_[lane_id];
-  const auto lane = context_.store.lane(lane_id);
+  auto lane = context_.store.lane(lane_id);
   if (!lane) return finish(operations, failed_part(lane.error().text));
   if (run.busy() || tool_is_saving(lane->tool)) {
     run.contact_waiting = true;
     run.next_operations.insert(run.next_operations.end(), operations.begin(), operations.end());
     return;
   }
-  give_up_old(*lane);
+  if (give_up_old(*lane)) lane = context_.store.lane(lane_id);
+  if (!lane) return finish(operations, failed_part(lane.error().text));
+  // Where a time is set for it, that counts, also where it is sooner than a contact would be answered.
   const std::int64_t distance_ms = run.doubtful ? run.failed_at_ms + options_.contact_interval_ms : 0;
-  const std::int64_t due_ms = std::max(distance_ms, run.not_before_ms);
+  const std::int64_t due_ms = run.not_before_ms != 0 ? run.not_before_ms : distance_ms;
   if (!by_person && clock_.now().monotonic_ms < due_ms) {
     run.contact_waiting = true;
     arm(lane_id, due_ms);
@@ -205,8 +210,8 @@ void Pump::fire_timers(const Moment& now) {
     if (std::exchange(run.contact_waiting, false)) {
       const std::vector<OperationId> operations = std::exchange(run.next_operations, {});
       contact(id, operations, false);
-    } else if (const auto lane = context_.store.lane(id); lane) {
-      give_up_old(*lane);
+    } else if (const auto lane = context_.store.lane(id); lane && give_up_old(*lane)) {
+      contact(id, {}, false);
     }
   }
 }
@@ -231,7 +236,7 @@ void Pump::handle(const LookTrigger& trigger) {
     if (lane.waiting == 0) continue;
     LaneRun& run = lanes_[lane.id];
     if (!trigger.new_policy) {
-      if (!run.busy()) give_up_old(lane);
+      if (give_up_old(lane)) contact(lane.id, {}, false);
       continue;
     }
     // A retry that the old policy planned is planned anew.

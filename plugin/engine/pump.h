@@ -102,6 +102,9 @@ class Pump {
   /// Before the first run: a lane whose last walk failed keeps its distance.
   void remember_failure(std::int64_t lane, std::int64_t failed_monotonic_ms, std::int64_t not_before_monotonic_ms);
 
+  /// Before the first run: a lane in which nothing is sent until somebody acts, of which the host was told.
+  void remember_suspension(const Locator& tool, std::int64_t lane) { watch_.note(tool, lane, true); }
+
   /// Lanes whose next event is delayed; any thread.
   [[nodiscard]] std::size_t delayed_lanes() const { return delayed_count_.load(std::memory_order_relaxed); }
 
@@ -163,8 +166,12 @@ class Pump {
   void begin_contact_walk(std::int64_t lane, std::vector<OperationId> operations);
   /// The policy's word on the lane's first event; empty: it may go out, as far as can be told.
   std::optional<Gate> gate_of_head(const Lane& lane, const Moment& now);
-  /// Gives up what has waited too long in a lane that is not walked.
-  void give_up_old(const Lane& lane);
+  /// Gives up what has waited too long in a lane that is not walked. True: what is first now has not failed yet.
+  bool give_up_old(const Lane& lane);
+  /// The event that the lane kept its distance for is gone: the next one has not failed yet.
+  void forget_failure(LaneRun& run);
+  /// Somebody has settled an event of the lane: what waited for it goes on.
+  void settled_elsewhere(std::int64_t lane);
   void delay(const Lane& lane, const StoredEvent& head, const Gate& gate);
   void forget_delay(std::int64_t lane);
   void contact_lanes_behind(std::int64_t lane);

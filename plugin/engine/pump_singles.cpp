@@ -23,12 +23,18 @@ void Pump::handle(const SingleTrigger& trigger) {
 /// the order.
 std::string Pump::why_not_alone(const StoredEvent& stored, const Lane& lane) {
   const std::string id = to_text(stored.event.id);
-  const bool taken_out = lane.hold == LaneHold::queued || lane.hold == LaneHold::suspended;
+  const auto tool = context_.store.tool(lane.tool);
+  const bool tool_suspended = tool && *tool && !(*tool)->suspended.empty();
+  const bool taken_out = lane.hold == LaneHold::queued || lane.hold == LaneHold::suspended || tool_suspended;
   const bool selected = stored.state == EventState::pending && taken_out;
   if (!selected && stored.state != EventState::refused && stored.state != EventState::parked)
     return "event " + id + " is " + std::string(to_text(stored.state)) + " by now: nothing was sent";
   if (stored.reason == kForgotten) return "the content of event " + id + " was forgotten: nothing is left to be sent";
-  const auto tool = context_.store.tool(lane.tool);
+  if (lane.hold == LaneHold::held) return "lane " + lane.key + " is held: release it first";
+  const auto block = selected ? context_.store.block_of(lane.id, clock_.now().wall_ms) : std::nullopt;
+  if (block && *block && (*block)->until_ms != 0)
+    return "an event of lane " + lane.key + " is in a puller's hands until " + rfc3339((*block)->until_ms) +
+           " at most: have it given back or acknowledged first";
   if (!tool || !*tool || (*tool)->state != ToolState::available || !lane.released)
     return to_text(lane.tool) + " is not available or waits for an administrator's save: save it as available first";
   return {};
@@ -127,6 +133,8 @@ void Pump::replay_next(std::int64_t lane_id) {
     next.after = stored.place;
     const bool was_answered = stored.state == EventState::delivered || stored.state == EventState::refused;
     if (!was_answered || stored.reason == kForgotten) continue;
+    if (lane->hold == LaneHold::held)
+      return finish_replay(lane_id, failed_part("lane " + lane->key + " is held: release it, then replay again"));
     const auto tool = context_.store.tool(lane->tool);
     if (!tool || !*tool || (*tool)->state != ToolState::available || !lane->released)
       return finish_replay(

@@ -38,9 +38,9 @@ void Pump::begin_contact_walk(std::int64_t lane_id, std::vector<OperationId> ope
 }
 
 std::optional<Gate> Pump::gate_of_head(const Lane& lane, const Moment& now) {
-  const bool was_delayed = delayed_tool_.contains(lane.id);
+  if (lane.waiting == 0) return std::nullopt;
   const auto policy = context_.tools.policy(lane.tool);
-  if (lane.waiting == 0 || (!was_delayed && !looks_at_events(*policy))) return std::nullopt;
+  // Under any policy: the host may want the event later, and a walk that only looks would count as an attempt.
   const auto head = context_.store.first_waiting(lane.id);
   if (!head || !*head) return std::nullopt;
   const Gate gate = Gatekeeper(context_.store, *policy, lane, ToolState::available).gate(**head, now.wall_ms);
@@ -73,11 +73,12 @@ void Pump::forget_delay(std::int64_t lane) {
   delayed_count_ = delayed_tool_.size();
 }
 
-void Pump::give_up_old(const Lane& lane) {
+bool Pump::give_up_old(const Lane& lane) {
   const auto policy = context_.tools.policy(lane.tool);
-  if (!gives_up_by_age(*policy) || lanes_[lane.id].busy()) return;
+  LaneRun& run = lanes_[lane.id];
+  if (!gives_up_by_age(*policy) || run.busy()) return false;
   const auto tool = context_.store.tool(lane.tool);
-  if (!tool) return;
+  if (!tool) return false;
   const Gatekeeper gatekeeper(context_.store, *policy, lane, *tool);
   bool gave_up = false;
   for (;;) {
@@ -89,14 +90,40 @@ void Pump::give_up_old(const Lane& lane) {
     const GivenUp given = given_up(policy->give_up.then);
     const std::string text = "it waited longer than its policy allows";
     if (given.suspend_tool) {
-      (void)context_.store.hold_lane(lane.id, LaneHold::suspended, text);
+      // What a person holds stays held: a save lifts a suspension, but never a hold.
+      if (lane.hold != LaneHold::none) break;
+      if (context_.store.hold_lane(lane.id, LaneHold::suspended, text)) watch_.note(lane.tool, lane.id, true);
+      watch_.look(lane.tool, now);
       break;
     }
     if (!context_.store.settle((*head)->place, given.state, "too_old", text, now.wall_ms)) break;
     context_.host.outcome({0, &**head, given.state, {}, text});
     gave_up = true;
   }
-  if (gave_up) contact_lanes_behind(lane.id);
+  if (!gave_up) return false;
+  forget_failure(run);
+  watch_.look(lane.tool, clock_.now());
+  contact_lanes_behind(lane.id);
+  return true;
+}
+
+void Pump::forget_failure(LaneRun& run) {
+  run.failed_at_ms = clock_.now().monotonic_ms - options_.contact_interval_ms;
+  run.not_before_ms = 0;
+}
+
+void Pump::settled_elsewhere(std::int64_t lane_id) {
+  contact_lanes_behind(lane_id);
+  const auto lane = context_.store.lane(lane_id);
+  if (!lane) return;
+  watch_.look(lane->tool, clock_.now());
+  LaneRun& run = lanes_[lane_id];
+  if (run.busy()) return;
+  if (const std::int64_t stopper = lane->last_walk.stopped_by; stopper != 0) {
+    const auto waits = context_.store.read_waiting(lane_id, stopper - 1, stopper, 1);
+    if (waits && waits->empty()) forget_failure(run);
+  }
+  if (run.contact_waiting || delayed_tool_.contains(lane_id)) contact(lane_id, {}, false);
 }
 
 void Pump::contact_lanes_behind(std::int64_t lane) {
@@ -142,7 +169,7 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
 
   const auto lane = context_.store.lane(lane_id);
   OperationResult part;
-  part.ok = recorded && end.completed;
+  part.ok = recorded && (end.completed || walk->closed_gate());  // to wait for one's time is no failure
   part.tally = walk->tally();
   part.tally.discarded += dropped.size();
   part.tally.left = lane ? static_cast<std::uint64_t>(lane->waiting) : 0;
@@ -152,9 +179,10 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
 
   const bool stays = end.hold != LaneHold::none || end.suspend_tool;
   run.doubtful = end.stopped_by != 0;
-  run.failed_at_ms = walk->goes_on() ? now.monotonic_ms - options_.contact_interval_ms : now.monotonic_ms;
+  run.failed_at_ms = now.monotonic_ms;
   const bool timed = end.stopped_by != 0 && end.not_before_ms != 0 && !walk->goes_on();
   run.not_before_ms = timed ? monotonic_at(end.not_before_ms) : 0;
+  if (walk->goes_on()) forget_failure(run);
   // Tried again when that time has passed, or at once with the next event.
   if (!stays && (timed || (walk->goes_on() && lane && lane->waiting > 0))) run.contact_waiting = true;
   const Locator tool = walk->lane().tool;
@@ -170,7 +198,10 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
   else if (recorded && end.completed && lane && lane->waiting > 0)
     run.contact_waiting = true;
   if (recorded) contact_lanes_behind(lane_id);
-  if (!walk->last_course().empty() && delayed_lanes() != 0) handle(DelayTrigger{tool, walk->last_course(), {}});
+  if (walk->tally().acknowledged != 0 && delayed_lanes() != 0)
+    handle(DelayTrigger{tool, walk->acknowledged_course(), {}});
+  // A time of its own that came while it was walked has passed unheard.
+  if (lane && lane->waiting > 0 && !run.contact_waiting && give_up_old(*lane)) run.contact_waiting = true;
   after_lane_freed(lane_id);
 }
 

@@ -1,5 +1,7 @@
 #include "engine/single_send.h"
 
+#include "engine/up_to_date.h"
+
 namespace ptb {
 
 SingleSend::SingleSend(Locator tool, StoredEvent stored, std::string settings, std::int64_t attempt,
@@ -35,6 +37,10 @@ std::optional<HttpRequest> SingleSend::advance(const Moment& now) {
   if (!secret || secret->empty()) {
     finish(
         {Outcome::Kind::suspended, "the secret of " + to_text(locator_) + " is missing: store it, then save the tool"});
+    return std::nullopt;
+  }
+  if (const auto changed = bring_up_to_date(context_, *tool_->policy, locator_, stored_, settings_); !changed) {
+    finish({Outcome::Kind::failed, changed.error().text});
     return std::nullopt;
   }
   const auto settings = effective_settings(settings_);

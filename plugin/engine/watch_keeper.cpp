@@ -33,6 +33,12 @@ void WatchKeeper::look_at_due(const Moment& now) {
   }
 }
 
+void WatchKeeper::look_at_all(const Moment& now) {
+  std::set<Locator> all;
+  for (const auto& [tool, watched] : tools_) all.insert(tool);
+  for (const Locator& tool : all) look(tool, now);
+}
+
 void WatchKeeper::look(const Locator& tool, const Moment& now) {
   const auto policy = context_.tools.policy(tool);
   const bool has_limits = policy->watch_waiting != 0 || policy->watch_age_ms != 0;
@@ -47,7 +53,8 @@ void WatchKeeper::look(const Locator& tool, const Moment& now) {
   }
   if (policy->watch_age_ms != 0 && watched.looked_at_ms != 0 && now.wall_ms >= watched.looked_at_ms &&
       now.wall_ms - watched.looked_at_ms < kLookIntervalMs) {
-    if (watched.due_ms == 0) set_due(tool, watched, watched.looked_at_ms + kLookIntervalMs);
+    const std::int64_t next_ms = watched.looked_at_ms + kLookIntervalMs;
+    if (watched.due_ms == 0 || watched.due_ms > next_ms) set_due(tool, watched, next_ms);
     return;
   }
   watched.looked_at_ms = now.wall_ms;

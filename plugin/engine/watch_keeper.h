@@ -18,6 +18,8 @@ class WatchKeeper {
   void look(const Locator& tool, const Moment& now);
   /// A failure has stopped the lane until somebody acts, or somebody has acted.
   void note(const Locator& tool, std::int64_t lane, bool suspended);
+  /// All of which something is known.
+  void look_at_all(const Moment& now);
   /// Tools whose time has come.
   void look_at_due(const Moment& now);
   /// When look_at_due has something to do, wall clock; 0: never.

@@ -1,5 +1,5 @@
-// Proxy tools as they have always been told: what defers an event, what sets the line going, where it starts again, with
-// which settings. Under the preset "blackboard", and without any policy, which is the same.
+// Proxy tools as they have always been told: what defers an event, what sets the line going, where it starts again,
+// with which settings. Under the preset "blackboard", and without any policy, which is the same.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -146,8 +146,8 @@ TEST(OpenConnectors, ASelectionIsRedeliveredWhileTheRestStaysQueued) {
   deactivate(world);
   for (const char* const name : {"B", "C"}) world.happens(name);
   world.model = always("ok");
-  const OperationResult sent = world.order(
-      world.order_of("pull_redeliver", R"("ids":[")" + world.text_id("B") + R"("])"));
+  const OperationResult sent =
+      world.order(world.order_of("pull_redeliver", R"("ids":[")" + world.text_id("B") + R"("])"));
   EXPECT_TRUE(sent.ok) << sent.text;
   EXPECT_THAT(world.heard(), ElementsAre("B:ok"));
   EXPECT_EQ(world.state("B"), EventState::delivered);
@@ -210,8 +210,8 @@ TEST(OpenConnectorsQueue, WhatWasPulledLeavesNothingBehindThatTheNextWaitsFor) {
   world.model = answers({{"A", "drop"}});
   world.happens("A");
   const Json taken = world.done(world.order_of("pull_take"));
-  world.done(world.order_of("pull_ack", R"("token":)" + taken.at("token").dump() + R"(,"ids":[")" +
-                                            world.text_id("A") + R"("])"));
+  world.done(world.order_of("pull_ack",
+                            R"("token":)" + taken.at("token").dump() + R"(,"ids":[")" + world.text_id("A") + R"("])"));
   for (const char* const name : {"B", "C"}) {
     EXPECT_EQ(world.happens(name).deferral, Deferral::first_attempt);
     EXPECT_THAT(world.sent_at(name), SizeIs(1));

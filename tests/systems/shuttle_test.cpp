@@ -52,7 +52,7 @@ TEST(Shuttle, AnErrorIsAFailureOfTheHandler) {
   world.happens("A");
   EXPECT_EQ(world.state("A"), EventState::pending);
   world.model = always("ok");
-  world.pass(10 * kSecondMs);
+  world.pass(11 * kSecondMs);
   EXPECT_EQ(world.state("A"), EventState::delivered);
 }
 
@@ -154,6 +154,7 @@ TEST(Shuttle, ADateThatCameWhileTheBridgeWasDownIsServedByThePassAtStartUp) {
   world.model = answers({{"failed", "drop"}});
   world.happens("failed");
   world.happens("due", not_before(world, "due", kMinuteMs));
+  const std::int64_t not_due_at = world.now() + kHourMs;
   world.happens("not due", not_before(world, "not due", kHourMs));
   world.crash();
   world.clock.advance(2 * kMinuteMs);
@@ -165,7 +166,7 @@ TEST(Shuttle, ADateThatCameWhileTheBridgeWasDownIsServedByThePassAtStartUp) {
   EXPECT_THAT(world.sent_at("due"), SizeIs(1));
   EXPECT_THAT(world.sent_at("not due"), IsEmpty());
   world.pass(2 * kHourMs);
-  EXPECT_THAT(world.sent_at("not due"), ElementsAre(kHourMs));
+  EXPECT_THAT(world.sent_at("not due"), ElementsAre(not_due_at));
 }
 
 TEST(Shuttle, ARetryKeepsItsTimeOverARestart) {

@@ -25,6 +25,7 @@ ToolModel answers(std::map<std::string, std::string> by_name) {
 System::System(const std::string& policy, ToolState state, StoreKind store_kind)
     : SmallWorld(1, store_kind), began_ms_(clock.wall_ms) {
   install(kQuiz, state, true, policy);
+  run();
 }
 
 CaptureAnswer System::happens(const std::string& name, EventKind kind, const std::string& course) {

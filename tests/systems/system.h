@@ -1,5 +1,5 @@
-// One tool under one delivery policy, and what it heard when: the stage on which the suite `systems` plays what the five
-// systems say of themselves (docs/policies.md).
+// One tool under one delivery policy, and what it heard when: the stage on which the suite `systems` plays what the
+// five systems say of themselves (docs/policies.md).
 #pragma once
 
 #include <map>
