@@ -82,7 +82,11 @@ void Oracle::crashed() {
   ++crashes_;
   in_flight_.clear();
   for (auto& [id, lane] : lanes_) lane.in_flight = false;
-  for (Accepted& event : events_) event.alone = 0;
+  // What it had settled it may not have told.
+  for (Accepted& event : events_) {
+    event.alone = 0;
+    touched_.insert(event.number);
+  }
   // Whether the last failures were written down is not known.
   for (const std::int64_t number : failed_this_step_) {
     Accepted& event = events_[static_cast<std::size_t>(number)];
@@ -194,6 +198,8 @@ void Oracle::observe_conditions() {
 void Oracle::check_step(Chance& chance) {
   observe_conditions();
   const auto many = static_cast<std::int64_t>(events_.size());
+  for (; told_ < world_.host.told.size(); ++told_)
+    if (const auto at = by_id_.find(world_.host.told[told_].id); at != by_id_.end()) touched_.insert(at->second);
   for (int i = 0; i < 3 && many > 0; ++i) touched_.insert(chance.below(many));
   for (const std::int64_t number : touched_) check_state(events_[static_cast<std::size_t>(number)]);
 }

@@ -129,6 +129,7 @@ class Oracle final : public Witness {
   std::int64_t stopped_at_ms_ = 0;
   std::int64_t step_began_ms_ = 0;
   std::set<std::int64_t> touched_;
+  std::size_t told_ = 0;  ///< of what the host was told
   std::vector<std::int64_t> failed_this_step_;
 };
 
