@@ -201,7 +201,10 @@ void Pump::fire_timers(const Moment& now) {
     timers_.erase(timers_.begin());
     LaneRun& run = lanes_[id];
     run.timer_ms = 0;
-    if (run.busy()) continue;
+    if (run.busy()) {
+      run.timer_missed = true;
+      continue;
+    }
     if (std::exchange(run.contact_waiting, false)) {
       const std::vector<OperationId> operations = std::exchange(run.next_operations, {});
       contact(id, operations, false);

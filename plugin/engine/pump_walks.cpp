@@ -185,6 +185,8 @@ void Pump::after_lane_freed(std::int64_t lane_id) {
     return;
   }
   if (!run.replays.empty()) return replay_next(lane_id);
+  if (std::exchange(run.timer_missed, false))
+    if (const auto lane = context_.store.lane(lane_id); lane) give_up_old(*lane);
   if (!run.contact_waiting) return;
   run.contact_waiting = false;
   const std::vector<OperationId> operations = std::exchange(run.next_operations, {});
