@@ -75,7 +75,7 @@ class ActiveWalk {
 
  private:
   bool load_page();
-  bool prepare(StoredEvent& stored);
+  bool bring_up_to_date(std::size_t count);
   /// Ends the walk, or gives events up, where the next one may not go out. True: look again.
   bool held_back(const Moment& now);
   /// How many of the events from page_at_ on may go into one request.

@@ -1,5 +1,7 @@
 #include "engine/single_send.h"
 
+#include "engine/up_to_date.h"
+
 namespace ptb {
 
 SingleSend::SingleSend(Locator tool, StoredEvent stored, std::string settings, std::int64_t attempt,
@@ -36,6 +38,15 @@ std::optional<HttpRequest> SingleSend::advance(const Moment& now) {
     finish(
         {Outcome::Kind::suspended, "the secret of " + to_text(locator_) + " is missing: store it, then save the tool"});
     return std::nullopt;
+  }
+  if (fixed_tool_ == nullptr && stored_.event.kind < EventKind::state_change) {
+    stored_.settings = settings_;
+    if (auto brought = bring_up_to_date(stored_, *tool_->policy, locator_, context_); !brought) {
+      wipe(*secret);
+      finish({Outcome::Kind::failed, brought.error().text});
+      return std::nullopt;
+    }
+    settings_ = stored_.settings;
   }
   const auto settings = effective_settings(settings_);
   if (!settings) {

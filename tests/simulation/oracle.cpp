@@ -95,6 +95,20 @@ void Oracle::crashed() {
   failed_this_step_.clear();
 }
 
+void Oracle::reopened() {
+  // A policy that was being set may or may not be in force.
+  const auto stored = world_.store->policies();
+  for (auto& [tool, all] : policies_) {
+    std::string document;
+    for (const auto& [locator, text] : *stored)
+      if (locator == tool) document = text;
+    if (all.back()->document == document || (document.empty() && all.back()->document == default_policy().document))
+      continue;
+    const auto read = document.empty() ? Result<Policy>(default_policy()) : read_policy(document);
+    all.push_back(std::make_shared<const Policy>(*read));
+  }
+}
+
 std::shared_ptr<const Policy> Oracle::policy_of(const Locator& tool) const { return policies_.at(tool).back(); }
 
 std::vector<std::shared_ptr<const Policy>> Oracle::policies_of_step(const Locator& tool) const {
@@ -310,7 +324,9 @@ std::string Oracle::why_undone(const Lane& lane, const Policy& policy, bool heal
   const LastWalk& last = lane.last_walk;
   if (last.ordinal == 0) return "was never walked";
   if (last.ended_at_ms == 0) return "is walked, and nothing goes out";
-  if (last.completed) return "waits though its last walk was completed";
+  if (last.completed)
+    return "holds " + event->reported.operation + " though its last walk was completed up to " +
+           std::to_string(last.last);
   if (last.stopped_by == 0)
     return last.ended_at_ms <= stopped_at_ms_ ? std::string() : "was stopped (" + last.error + ") and not walked again";
   if (last.ended_at_ms + kContactIntervalMs > now_ms || last.not_before_ms > now_ms) return {};

@@ -39,6 +39,7 @@ class Oracle final : public Witness {
   void person_asks_for(Accepted& event) { ++event.alone; }
   /// Everything in the process's memory is gone.
   void crashed();
+  void reopened();
 
   // -- what came of a capture
   void captured(const Reported& reported, const Pairs& arguments, const std::string& settings,

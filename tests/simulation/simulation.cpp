@@ -92,6 +92,7 @@ void Simulation::come_back() {
     }
   }
   crash_in = 0;
+  oracle_.reopened();
   // The LMS reports again what it cannot prove to have captured.
   if (const std::vector<Reported> again = std::move(unproved_); !again.empty()) {
     unproved_.clear();
@@ -175,6 +176,7 @@ void Simulation::everything_is_brought_up() {
   for (auto& [host, mood] : moods_) mood = Mood::healthy;
   oracle_.crashed();
   world_.reopen();
+  oracle_.reopened();
   for (const Locator& tool : tools_) {
     std::vector<KnownValue> values = {{tool, "setting:system", "", "licence", "L"}};
     for (const char* const course : {"_1_1", "_2_1", "_3_1"})
