@@ -76,8 +76,10 @@ int dry_run(const GlobalOptions& global, const Locator& tool, const ReplayFrom& 
 
 namespace {
 
-/// What a person would want next after a walk that nothing stopped.
+/// What a person would want next after a walk that no event stopped.
 std::string next_of(const std::string& tool, const std::string& state, const OperationResult& result) {
+  if (result.status != PTB_OK)
+    return fmt::format("once the tool answers, `ptb-host tool save {} --state available`", tool);
   if (result.refused > 0)
     return fmt::format(
         "`ptb-host events list {} --state refused` shows what it refused, `ptb-host events retry ID` sends "

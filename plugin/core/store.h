@@ -77,11 +77,14 @@ struct WalkEnd {
   std::int64_t stopped_through = 0;  ///< last event of the request that failed; 0: `stopped_by` alone
   std::int64_t not_before_ms = 0;    ///< as LastWalk
   std::string error;
-  LaneHold hold = LaneHold::none;  ///< suspended or queued: hold the lane so, with `error` as the reason
-  bool suspend_tool = false;       ///< Tool::suspended becomes `error`
+  LaneHold hold = LaneHold::none;  ///< suspended or queued: hold the lane so
+  bool suspend_tool = false;       ///< nothing is sent to the tool until it is saved
+  std::string hold_reason;         ///< of both; empty: `error`
   /// What becomes of the event that stopped it: pending, or given up as parked or discarded.
   EventState stopper = EventState::pending;
   std::string stopper_reason;  ///< one word
+
+  [[nodiscard]] const std::string& why() const { return hold_reason.empty() ? error : hold_reason; }
 };
 
 /// A walk and how it ended.

@@ -337,8 +337,8 @@ void ActiveWalk::stopped_at(std::size_t page_at, const Outcome& outcome, std::op
                                                                                     : Deferral::not_responding;
   if (deferral == Deferral::suspended)
     context_.host.log(LogLevel::warning, (end_.suspend_tool ? "tool " + to_text(lane_.tool) : "lane " + lane_.key) +
-                                             " is suspended: " + end_.error);
-  tell(stored, end_.stopper, end_.stopper == EventState::pending ? to_text(deferral) : "", end_.error);
+                                             " is suspended: " + end_.why());
+  tell(stored, end_.stopper, end_.stopper == EventState::pending ? to_text(deferral) : "", end_.why());
 }
 
 void ActiveWalk::follow_policy(const StoredEvent& stored, FailureKind kind, std::int64_t retry_after_ms,
@@ -355,9 +355,9 @@ void ActiveWalk::follow_policy(const StoredEvent& stored, FailureKind kind, std:
       const bool again = lane_.stopping_sequence == stored.place.sequence;
       if (tally_.acknowledged == 0 || !again || lane_.stopping_count + 1 < kStopsBeforeSuspension) return;
       end_.hold = LaneHold::suspended;
-      end_.error = "event " + stopped_by_id_ + " has stopped " + std::to_string(kStopsBeforeSuspension) +
-                   " walks that had got past others (" + end_.error +
-                   "): look at it, park it or mend the tool, then save the tool";
+      end_.hold_reason = "event " + stopped_by_id_ + " has stopped " + std::to_string(kStopsBeforeSuspension) +
+                         " walks that had got past others (" + end_.error +
+                         "): look at it, park it or mend the tool, then save the tool";
       return;
     }
     case FailureDecision::Kind::retry:
@@ -377,8 +377,8 @@ void ActiveWalk::give_up_stopper(const StoredEvent& stored, GiveUp::Then then, c
   end_.stopper_reason = given.suspend_tool ? std::string() : reason;
   if (given.state != EventState::pending) end_.not_before_ms = 1;  // a crash in between keeps nobody waiting
   if (given.suspend_tool)
-    end_.error = "event " + to_text(stored.event.id) + " was tried as often as its policy allows (" + end_.error +
-                 "): mend the tool, then save it";
+    end_.hold_reason = "event " + to_text(stored.event.id) + " was tried as often as its policy allows (" + end_.error +
+                       "): mend the tool, then save it";
   else
     ++tally_.discarded;
 }

@@ -54,7 +54,8 @@ Json hints(Deferral why, const StoredEvent& stored, const LaneStanding& standing
   const std::string id = to_text(stored.event.id);
   Json next = Json::array();
   const bool is_head = stored.place.sequence == standing.head_sequence();
-  if (!is_head && standing.head)
+  const bool stopped_it = standing.failed() && stored.place.sequence == standing.lane.last_walk.stopped_by;
+  if (!is_head && !stopped_it && standing.head)
     next.push_back("look at what stands first: explain " + to_text(standing.head->event.id));
   switch (why) {
     case Deferral::held: next.push_back("release lane " + standing.lane.key); break;
@@ -64,7 +65,7 @@ Json hints(Deferral why, const StoredEvent& stored, const LaneStanding& standing
     case Deferral::first_attempt: break;
     default: next.push_back("save " + tool + " as available");
   }
-  if (is_head && stored.walks > 0) next.push_back("park " + id + " so that what is behind it goes on");
+  if (stopped_it) next.push_back("park " + id + " so that what is behind it goes on");
   next.push_back("discard " + id + " with a reason if nobody needs it");
   return next;
 }

@@ -184,7 +184,7 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
   part.tally.discarded += dropped.size();
   part.tally.left = lane ? static_cast<std::uint64_t>(lane->waiting) : 0;
   part.stopped_by = walk->stopped_by_id();
-  part.text = recorded ? end.error : recorded.error().text;
+  part.text = recorded ? end.why() : recorded.error().text;
   finish(walk->operations(), part);
 
   const bool stays = end.hold != LaneHold::none || end.suspend_tool;

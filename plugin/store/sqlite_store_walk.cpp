@@ -265,9 +265,9 @@ void SqliteStore::stop_walk(Draft& draft, MirrorLane& entry, EndedWalk& ended, s
   }
   if (end.hold != LaneHold::none && lane.hold == LaneHold::none) {
     lane.hold = end.hold;
-    lane.hold_reason = end.error;
+    lane.hold_reason = end.why();
   }
-  if (end.suspend_tool) suspend_tool(draft, lane.tool, end.error);
+  if (end.suspend_tool) suspend_tool(draft, lane.tool, end.why());
   if (end.stopped_by != 0) {
     // A person may have settled it meanwhile.
     if (is_pending(draft, place_number(lane.id, end.stopped_by))) {

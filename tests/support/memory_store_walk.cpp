@@ -189,11 +189,11 @@ void MemoryStore::stop_walk(MemoryLane& entry, EndedWalk& ended, std::int64_t no
   }
   if (end.hold != LaneHold::none && lane.hold == LaneHold::none) {
     lane.hold = end.hold;
-    lane.hold_reason = end.error;
+    lane.hold_reason = end.why();
   }
   if (end.suspend_tool)
     if (const auto tool = disk_.tools.find(lane.tool); tool != disk_.tools.end())
-      tool->second.suspended = end.error.empty() ? "suspended" : end.error;
+      tool->second.suspended = end.why().empty() ? "suspended" : end.why();
 }
 
 /// And, where its policy gives the event up, what becomes of it.
