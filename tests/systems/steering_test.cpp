@@ -247,9 +247,20 @@ TEST(SetAside, WhatIsBehindAParkedEventGoesOnWhereThePolicyRetries) {
   world.model = answers({{"A", "drop"}});
   world.happens("A");
   world.happens("B");
+  EXPECT_EQ(world.explain("B").at("next_at"), rfc3339(world.began() + 1 + 4 * kHourMs));
   world.done(world.order_on("park", "A"));
+  EXPECT_EQ(world.explain("B").at("next_at"), nullptr);
   world.run();
   EXPECT_EQ(world.state("B"), EventState::delivered) << "it has not failed, so it does not wait";
+}
+
+TEST(SetAside, WhatIsBehindAnEventThatCannotBeCuredIsSentAtOnce) {
+  System world(policy_of("", "<on-failure then=\"hold\" park=\"client-error\"/>"));
+  world.model = answers({{"A", "404"}});
+  world.capture(
+      {world.event(kQuiz, EventKind::course_imported, "A"), world.event(kQuiz, EventKind::course_imported, "B")});
+  world.run();
+  EXPECT_THAT(world.heard(), ElementsAre("A:404", "B:ok")) << "no distance is kept: B has not failed";
 }
 
 /// The process ends when the end of the first walk has been recorded, and what follows has not begun.
