@@ -78,6 +78,7 @@ struct DelayTrigger {
 struct LookTrigger {
   Locator tool;
   bool new_policy = false;
+  std::int64_t lane = 0;  ///< only there; 0: in all of them
 };
 using Trigger = std::variant<ContactTrigger, SaveTrigger, SingleTrigger, ReplayTrigger, ActTrigger, StopTrigger,
                              RereadTrigger, DelayTrigger, LookTrigger, IdleTrigger>;
