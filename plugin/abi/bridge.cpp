@@ -40,8 +40,16 @@ Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments argument
   if (!transport) return fail(transport.error());
   bridge->transport_ = std::move(*transport);
   const auto find_wire = [opened = bridge.get()](std::string_view name) { return opened->find_wire(name); };
-  auto engine = ptb::Engine::open({*bridge->store_, *bridge->transport_, bridge->host_, bridge->random_, bridge->host_,
-                                   ptb::read_descriptor, find_wire, read_policy},
+  const auto names = ptb::preset_names();
+  auto engine = ptb::Engine::open({*bridge->store_,
+                                   *bridge->transport_,
+                                   bridge->host_,
+                                   bridge->random_,
+                                   bridge->host_,
+                                   ptb::read_descriptor,
+                                   find_wire,
+                                   read_policy,
+                                   {names.begin(), names.end()}},
                                   std::move(arguments.engine));
   if (!engine) return fail(engine.error());
   bridge->engine_ = std::move(*engine);

@@ -6,6 +6,8 @@
 #include <boost/uuid/string_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
+#include "core/planted_bug.h"
+
 namespace ptb {
 
 namespace {
@@ -90,8 +92,9 @@ EventId event_id_v5(const EventId& bridge, std::string_view generation, std::str
   std::string name;
   append_netstring(name, generation);
   append_netstring(name, operation);
-  append_netstring(name, locator.vendor);
-  append_netstring(name, locator.program);
+  const Locator& tool = planted(PlantedBug::id_without_tool) ? Locator{} : locator;
+  append_netstring(name, tool.vendor);
+  append_netstring(name, tool.program);
   append_netstring(name, to_text(kind));
   append_netstring(name, std::to_string(ordinal));
   for (const auto& [key, value] : sorted) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/planted_bug.h"
 #include "core/policy.h"
 
 namespace ptb {
@@ -118,7 +119,8 @@ std::int64_t given_up_at(const Policy& policy, std::optional<ToolState> installe
                            : *installed_as == ToolState::available ? ages.down_ms
                                                                    : ages.unavailable_ms;
   if (age <= 0) return 0;
-  return after_wait(policy, std::max(captured_at_ms, condition_since_ms), age);
+  const std::int64_t since_ms = planted(PlantedBug::budget_spent_uninstalled) ? 0 : condition_since_ms;
+  return after_wait(policy, std::max(captured_at_ms, since_ms), age);
 }
 
 }  // namespace ptb

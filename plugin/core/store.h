@@ -55,7 +55,7 @@ struct Lane {
   /// How the tool's events were split when it was made: the lanes of one locator with a lower epoch drain first.
   std::int64_t epoch = 0;
   std::string split;                    ///< LanePart::split of its events
-  std::int64_t condition_since_ms = 0;  ///< its tool was installed, removed, switched on or off then; 0: never
+  std::int64_t condition_since_ms = 0;  ///< its tool was installed, removed, switched on or off, or resumed then
 };
 
 /// A walk that has been begun: its batch is fixed.
@@ -104,6 +104,7 @@ struct CaptureItem {
   Event event;
   std::string settings;  ///< encode_settings; empty: none
   LanePart part;
+  bool keep = false;  ///< stored though it would be ignored: another bridge had accepted it
 };
 
 struct CaptureAnswer {

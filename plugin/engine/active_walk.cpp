@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/fault_point.h"
+#include "core/planted_bug.h"
 #include "engine/up_to_date.h"
 
 namespace ptb {
@@ -53,6 +54,7 @@ ActiveWalk::ActiveWalk(const Walk& walk, Lane lane, std::vector<OperationId> ope
       context_(context),
       read_through_(walk.first - 1) {
   end_.reached = walk.first - 1;
+  if (planted(PlantedBug::skip_head_on_restart) && lane_.stopping_count > 0) ++read_through_;
   show_progress(now, true);
 }
 
@@ -105,36 +107,32 @@ bool ActiveWalk::load_page() {
     return false;
   }
   read_through_ = page_.back().place.sequence;
-  settings_.reserve(page_.size());  // outgoing_ points into it
-  for (auto& stored : page_) {
-    auto settings = effective_settings(stored.settings);
-    if (!settings) {
-      stopped_by_us(settings.error().text);
-      return false;
-    }
-    settings_.push_back(std::move(*settings));
+  if (planted(PlantedBug::live_event_overtakes) && page_.back().captured_as == Deferral::behind_backlog)
+    std::rotate(page_.begin(), page_.end() - 1, page_.end());
+  settings_.resize(page_.size());  // outgoing_ points into it
+  for (const auto& stored : page_) {
     const std::int64_t attempt = walk_.ordinal - stored.walks_before;
     const bool deferred = stored.captured_as != Deferral::first_attempt || attempt > 1;
-    outgoing_.push_back({&stored, &settings_.back(), attempt, deferred});
+    outgoing_.push_back({&stored, &settings_[outgoing_.size()], attempt, deferred});
   }
   return true;
 }
 
-/// As late as possible: what is read with the page may have changed since.
-bool ActiveWalk::prepare(std::size_t page_at) {
-  StoredEvent& stored = page_[page_at];
-  const auto changed = bring_up_to_date(context_, *tool_->policy, lane_.tool, stored, stored.settings);
-  if (!changed) {
-    stopped_by_us(changed.error().text);
-    return false;
+/// The next `count` events are to be sent: what the policy wants as it is now is read now.
+bool ActiveWalk::bring_up_to_date(std::size_t count) {
+  for (std::size_t i = page_at_; i < page_at_ + count; ++i) {
+    const auto brought = ptb::bring_up_to_date(page_[i], *tool_->policy, lane_.tool, context_);
+    if (!brought) {
+      stopped_by_us(brought.error().text);
+      return false;
+    }
+    auto settings = effective_settings(page_[i].settings);
+    if (!settings) {
+      stopped_by_us(settings.error().text);
+      return false;
+    }
+    settings_[i] = std::move(*settings);
   }
-  if (!*changed) return true;
-  auto settings = effective_settings(stored.settings);
-  if (!settings) {
-    stopped_by_us(settings.error().text);
-    return false;
-  }
-  settings_[page_at] = std::move(*settings);
   return true;
 }
 
@@ -222,8 +220,7 @@ std::optional<HttpRequest> ActiveWalk::advance(const Moment& now) {
     if (!load_secret(now)) break;
     fault_point("walk.before_send");
     const std::span<const Outgoing> rest(outgoing_.data() + page_at_, group_size(now));
-    for (std::size_t i = 0; i < rest.size() && !over_; ++i) prepare(page_at_ + i);
-    if (over_) break;
+    if (!bring_up_to_date(rest.size())) break;
     auto built =
         tool_->wire->build(tool_->at_send, rest, Stamp{now.wall_ms, fresh_nonce(context_.random)}, secret_, fallback_);
     if (!built) {
@@ -231,6 +228,8 @@ std::optional<HttpRequest> ActiveWalk::advance(const Moment& now) {
       break;
     }
     if (built->taken > 0) {
+      if (planted(PlantedBug::settle_before_answer))
+        (void)context_.store.settle(page_[page_at_].place, EventState::delivered, {}, {}, now.wall_ms);
       in_flight_ = built->taken;
       return std::move(built->request);
     }
@@ -389,7 +388,8 @@ void ActiveWalk::keep_progress(const Moment& now) {
   const Policy& policy = *tool_->policy;
   if (policy.restart_first || all_answered() || ++answered_since_mark_ < policy.settle) return;
   answered_since_mark_ = 0;
-  const std::int64_t through = page_[page_at_ - 1].place.sequence;
+  const std::int64_t answered = page_[page_at_ - 1].place.sequence;
+  const std::int64_t through = planted(PlantedBug::mark_past_gap) ? read_through_ : answered;
   if (auto moved = context_.store.advance_mark(walk_, through, now.wall_ms); !moved) stopped_by_us(moved.error().text);
 }
 

@@ -76,8 +76,7 @@ class ActiveWalk {
 
  private:
   bool load_page();
-  /// Puts in what the policy wants to be sent as it is now. False: the walk is over.
-  bool prepare(std::size_t page_at);
+  bool bring_up_to_date(std::size_t count);
   /// Ends the walk, or gives events up, where the next one may not go out. True: look again.
   bool held_back(const Moment& now);
   /// How many of the events from page_at_ on may go into one request.

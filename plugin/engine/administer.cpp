@@ -211,6 +211,7 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
     auto lanes = store_.lanes_of(*from);
     if (auto claimed = store_.claim(*from, *to, now_ms); !claimed) return fail(claimed.error());
     for (const Lane& lane : lanes ? *lanes : std::vector<Lane>{}) pump_.post(StopTrigger{std::nullopt, lane.id});
+    pump_.post(LookTrigger{*to});  // what waits is as old as the policy of its new tool allows
     return json_text({{"from", to_text(*from)}, {"to", to_text(*to)}});
   }
   if (what == "forget") return forget(order, now_ms);

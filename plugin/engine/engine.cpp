@@ -38,6 +38,7 @@ Engine::Engine(EngineParts parts, EngineOptions options)
       host_(parts.host),
       read_descriptor_(parts.read_descriptor),
       read_policy_(parts.read_policy),
+      presets_(parts.presets),
       bridge_id_(parts.store.identity().bridge),
       tools_(parts.read_descriptor, parts.find_wire, default_policy(parts.read_policy), options_.host,
              options_.connect_timeout_ms, options_.exchange_timeout_ms),
@@ -101,6 +102,26 @@ Result<void> Engine::take_up_tools() {
   return {};
 }
 
+/// Where a walk was cut off, a time was set, or events behind the last walk were captured to go out at once. What waits
+/// for a person's act goes on waiting.
+bool Engine::goes_on_by_itself(const Lane& lane) {
+  const LastWalk& last = lane.last_walk;
+  const bool cut_off = last.ordinal != 0 && last.ended_at_ms == 0;
+  if (cut_off || last.not_before_ms != 0) return true;
+  if (lane.last_sequence <= last.last) return false;
+  const auto tool = tools_.find(lane.tool);
+  if (tool == nullptr || tool->at_send.tool.state != ToolState::available) return false;
+  const auto behind = store_.read_waiting(lane.id, last.last, lane.last_sequence, 1);
+  if (!behind || behind->empty()) return false;
+  switch (behind->front().captured_as) {
+    case Deferral::first_attempt:
+    case Deferral::behind_backlog:
+    case Deferral::delayed:
+    case Deferral::maintenance: return true;
+    default: return false;
+  }
+}
+
 /// The trigger "bridge opened": lanes with events that no finished walk has included are walked, at once or, after a
 /// failed walk, when their distance has passed.
 Result<void> Engine::take_up_lanes() {
@@ -125,9 +146,7 @@ Result<void> Engine::take_up_lanes() {
     if (!stopper->empty())  // else it was given up, and what is behind it has not failed
       pump_.remember_failure(lane.id, now.monotonic_ms - since_ms,
                              last.not_before_ms != 0 ? now.monotonic_ms + asked_ms : 0);
-    const bool cut_off = last.ordinal != 0 && last.ended_at_ms == 0;
-    const bool due = cut_off || last.not_before_ms != 0 || lane.last_sequence > last.last;
-    if (lane.waiting > 0 && due) pump_.post(ContactTrigger{lane.id, 0, false});
+    if (lane.waiting > 0 && goes_on_by_itself(lane)) pump_.post(ContactTrigger{lane.id, 0, false});
     if (lane.waiting > 0) to_look_at.insert(lane.tool);
     const auto tool = tools_.find(lane.tool);
     const bool tool_suspended = tool != nullptr && !tool->at_send.tool.suspended.empty();
@@ -253,7 +272,12 @@ Result<void> Engine::commit(std::span<CaptureBatch* const> batches) {
       condition.lane_suspended = condition.lane_suspended || lane->hold == LaneHold::suspended;
       condition.lane_queued = lane->hold == LaneHold::queued;
     }
-    return decide_capture(item.event.kind, condition);
+    const CaptureDecision decision = decide_capture(item.event.kind, condition);
+    if (!item.keep || decision.verdict != CaptureDecision::Verdict::ignore) return decision;
+    const Deferral why = !condition.installed_as                           ? Deferral::not_installed
+                         : *condition.installed_as != ToolState::available ? Deferral::not_available
+                                                                           : Deferral::behind_backlog;
+    return CaptureDecision{CaptureDecision::Verdict::defer, why, {}};
   };
   return store_.capture(batches, decide);
 }
@@ -284,6 +308,9 @@ Result<void> Engine::tool_installed(Tool tool, bool keep_state, const std::strin
     if (auto put = set_policy(tool.locator, asked); !put) return fail(put.error());
   if (tool.state != ToolState::available) pump_.post(StopTrigger{tool.locator, 0});
   pump_.post(LookTrigger{tool.locator});  // another age may hold from now on
+  Json noted{{"tool", to_text(tool.locator)}, {"state", to_text(tool.state)}};
+  if (asked != nullptr) noted["policy"] = asked->name;
+  note("install", noted, {});
   return {};
 }
 
@@ -299,6 +326,7 @@ Result<OperationId> Engine::tool_saved(const Locator& locator, ToolState state) 
     return fail(Status::not_found, "no tool " + to_text(locator) + " is installed: install it first");
   const OperationId operation = operations_.open(1, clock_.now().monotonic_ms);
   pump_.post(SaveTrigger{locator, state, operation});
+  note("save", {{"tool", to_text(locator)}, {"state", to_text(state)}}, {});
   return operation;
 }
 
@@ -311,6 +339,7 @@ Result<void> Engine::tool_removed(const Locator& locator) {
   pump_.post(StopTrigger{locator, 0});
   pump_.post(ActTrigger{std::move(tool), EventKind::remove, {}, 0});
   pump_.post(LookTrigger{locator});
+  note("remove", {{"tool", to_text(locator)}}, {});
   return {};
 }
 

@@ -21,6 +21,7 @@
 #include "engine/pump.h"
 #include "engine/reports.h"
 #include "engine/tool_table.h"
+#include "engine/turn.h"
 
 namespace ptb {
 
@@ -44,6 +45,7 @@ struct EngineParts {
   ReadDescriptor read_descriptor;
   FindWire find_wire;
   ReadPolicy read_policy;
+  std::vector<std::string> presets = {};  ///< names that read_policy knows
 };
 
 /// An event as the host reports it.
@@ -110,6 +112,7 @@ class Engine {
   Result<void> take_up_policies();
   Result<void> take_up_tools();
   Result<void> take_up_lanes();
+  bool goes_on_by_itself(const Lane& lane);
   Result<void> commit(std::span<CaptureBatch* const> batches);
   std::set<std::int64_t> announce(const CaptureBatch& batch);
   void prepare(ReportedEvent& reported, std::int64_t now_ms, CaptureItem& item);
@@ -148,13 +151,14 @@ class Engine {
   Host& host_;
   ReadDescriptor read_descriptor_;
   ReadPolicy read_policy_;
+  std::vector<std::string> presets_;
   EventId bridge_id_;
   ToolTable tools_;
   SendContext context_;
   Operations operations_;
   Pump pump_;
   CommitQueue commits_;
-  std::timed_mutex pumping_;
+  Turn pumping_;
   std::atomic<bool> interrupted_ = false;
   std::string put_back_;  ///< why capture is refused; empty: it is not
 };

@@ -119,10 +119,10 @@ Result<Json> explanation(const Viewer& viewer, const StoredEvent& stored, const 
   if (!ahead) return fail(ahead.error());
   const std::int64_t next_ms = next_at_ms(viewer, standing);
   const LastWalk& walk = standing.lane.last_walk;
-  const bool heard = walk.stopped_by != 0 && stored.place.sequence > standing.lane.mark &&
+  const bool heard = standing.failed() && stored.place.sequence > standing.lane.mark &&
                      stored.place.sequence <= walk.reached && stored.walks > 0;
   const std::string wanted = waits_for(why, standing);
-  const std::string stopped = walk.stopped_by != 0 ? "; the last walk stopped: " + walk.error : std::string();
+  const std::string stopped = standing.failed() ? "; the last walk stopped: " + walk.error : std::string();
   json["why"] = to_text(why);
   json["since"] = time_json(since_ms(why, stored, standing));
   json["ahead"] = *ahead;

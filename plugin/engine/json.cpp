@@ -52,7 +52,7 @@ Deferral deferral_of(const StoredEvent& stored, const LaneStanding& standing) {
   condition.lane_queued = standing.lane.hold == LaneHold::queued;
   condition.lane_has_backlog = !standing.behind.empty();
   if (standing.gate) condition.gate = standing.gate->deferral;
-  const bool failed = standing.lane.last_walk.stopped_by != 0;
+  const bool failed = standing.failed();
   return deferral_now(condition, stored.captured_as, stored.place.sequence == standing.head_sequence(), failed);
 }
 
@@ -103,7 +103,7 @@ std::string_view lane_state(const LaneStanding& standing) {
   if (standing.lane.last_walk.ordinal != 0 && standing.lane.last_walk.ended_at_ms == 0) return "walking";
   if (standing.block) return "behind";
   if (standing.gate) return standing.gate->deferral == Deferral::maintenance ? "maintenance" : "delayed";
-  return standing.lane.last_walk.stopped_by != 0 ? "not_responding" : "waiting";
+  return standing.failed() ? "not_responding" : "waiting";
 }
 
 }  // namespace
@@ -120,7 +120,7 @@ std::int64_t next_at_ms(const Viewer& viewer, const LaneStanding& standing) {
   };
   if (standing.block) return standing.block->until_ms;
   if (standing.gate) return sooner(standing.gate->at_ms);
-  if (walk.stopped_by == 0) return sooner(0);
+  if (!standing.failed()) return sooner(0);
   // The time was set for the event that failed; what is behind it has not.
   const auto stopper = viewer.store.read_waiting(lane.id, walk.stopped_by - 1, walk.stopped_by, 1);
   if (stopper && stopper->empty()) return sooner(0);

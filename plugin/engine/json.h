@@ -37,6 +37,10 @@ struct LaneStanding {
   std::optional<Gate> gate;             ///< of the head, where its policy holds it back
   std::int64_t given_up_at_ms = 0;      ///< of the head, by its age; 0: never
 
+  /// A failure stopped the last walk, and the event that it stopped at still waits.
+  [[nodiscard]] bool failed() const {
+    return lane.last_walk.stopped_by != 0 && lane.last_walk.stopped_by >= head_sequence();
+  }
   [[nodiscard]] std::int64_t head_sequence() const { return head ? head->place.sequence : 0; }
 };
 Result<LaneStanding> lane_standing(const Viewer& viewer, std::int64_t lane);

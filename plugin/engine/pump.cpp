@@ -7,6 +7,7 @@
 
 #include "core/deferral.h"
 #include "core/fault_point.h"
+#include "core/planted_bug.h"
 
 namespace ptb {
 
@@ -158,7 +159,8 @@ void Pump::contact(std::int64_t lane_id, const std::vector<OperationId>& operati
   LaneRun& run = lanes_[lane_id];
   auto lane = context_.store.lane(lane_id);
   if (!lane) return finish(operations, failed_part(lane.error().text));
-  if (run.busy() || tool_is_saving(lane->tool)) {
+  const bool second_walker = planted(PlantedBug::two_walkers) && run.walk != nullptr;
+  if ((run.busy() && !second_walker) || tool_is_saving(lane->tool)) {
     run.contact_waiting = true;
     run.next_operations.insert(run.next_operations.end(), operations.begin(), operations.end());
     return;
@@ -206,7 +208,10 @@ void Pump::fire_timers(const Moment& now) {
     timers_.erase(timers_.begin());
     LaneRun& run = lanes_[id];
     run.timer_ms = 0;
-    if (run.busy()) continue;
+    if (run.busy()) {
+      run.timer_missed = true;
+      continue;
+    }
     if (std::exchange(run.contact_waiting, false)) {
       const std::vector<OperationId> operations = std::exchange(run.next_operations, {});
       contact(id, operations, false);

@@ -1,8 +1,16 @@
 // Walks of the pump: how they begin, end, and what goes on after them.
 #include "core/fault_point.h"
+#include "core/planted_bug.h"
 #include "engine/pump.h"
 
 namespace ptb {
+
+namespace {
+
+/// Where the simulation's planted second walker of a lane stands.
+constexpr std::int64_t kSecondWalkers = 1LL << 40;
+
+}  // namespace
 
 void Pump::begin_contact_walk(std::int64_t lane_id, std::vector<OperationId> operations) {
   if (winding_down_) return;
@@ -141,13 +149,15 @@ void Pump::contact_lanes_behind(std::int64_t lane) {
 }
 
 void Pump::activate(const Walk& walk, const Lane& lane, std::vector<OperationId> operations) {
-  LaneRun& run = lanes_[walk.lane];
+  const bool second_walker = planted(PlantedBug::two_walkers) && lanes_[walk.lane].walk != nullptr;
+  const std::int64_t place = walk.lane + (second_walker ? kSecondWalkers : 0);
+  LaneRun& run = lanes_[place];
   const std::vector<OperationId> waiting = std::exchange(run.next_operations, {});
   operations.insert(operations.end(), waiting.begin(), waiting.end());
   run.walk = std::make_unique<ActiveWalk>(walk, lane, std::move(operations), context_, clock_.now());
   run.contact_waiting = false;
   forget_delay(walk.lane);
-  (run.doubtful ? ready_doubtful_ : ready_).push_back(walk.lane);
+  (run.doubtful ? ready_doubtful_ : ready_).push_back(place);
 }
 
 /// Walks that ended together are recorded together: one commit.
@@ -227,6 +237,8 @@ void Pump::after_lane_freed(std::int64_t lane_id) {
     return;
   }
   if (!run.replays.empty()) return replay_next(lane_id);
+  if (std::exchange(run.timer_missed, false))
+    if (const auto lane = context_.store.lane(lane_id); lane) give_up_old(*lane);
   if (!run.contact_waiting) return;
   run.contact_waiting = false;
   const std::vector<OperationId> operations = std::exchange(run.next_operations, {});

@@ -39,9 +39,14 @@ std::optional<HttpRequest> SingleSend::advance(const Moment& now) {
         {Outcome::Kind::suspended, "the secret of " + to_text(locator_) + " is missing: store it, then save the tool"});
     return std::nullopt;
   }
-  if (const auto changed = bring_up_to_date(context_, *tool_->policy, locator_, stored_, settings_); !changed) {
-    finish({Outcome::Kind::failed, changed.error().text});
-    return std::nullopt;
+  if (fixed_tool_ == nullptr && stored_.event.kind < EventKind::state_change) {
+    stored_.settings = settings_;
+    if (auto brought = bring_up_to_date(stored_, *tool_->policy, locator_, context_); !brought) {
+      wipe(*secret);
+      finish({Outcome::Kind::failed, brought.error().text});
+      return std::nullopt;
+    }
+    settings_ = stored_.settings;
   }
   const auto settings = effective_settings(settings_);
   if (!settings) {

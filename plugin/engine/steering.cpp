@@ -362,6 +362,7 @@ Result<std::string> Engine::import_events(const Json& order) {
       continue;
     }
     read->item.part = lane_part(*tools_.policy(read->item.event.locator), read->item.event);
+    read->item.keep = true;
     batch.items.push_back(std::move(read->item));
     states.push_back(read->state);
   }

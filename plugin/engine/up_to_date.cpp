@@ -1,5 +1,7 @@
 #include "engine/up_to_date.h"
 
+#include "core/planted_bug.h"
+
 namespace ptb {
 
 namespace {
@@ -22,16 +24,15 @@ void put_in_item(const SendContext& context, const Policy& policy, const Locator
 
 }  // namespace
 
-Result<bool> bring_up_to_date(const SendContext& context, const Policy& policy, const Locator& tool,
-                              StoredEvent& stored, std::string& settings) {
-  if (stored.event.kind >= EventKind::state_change) return false;  // of the tool itself
+Result<void> bring_up_to_date(StoredEvent& stored, const Policy& policy, const Locator& tool, SendContext& context) {
+  if (stored.event.kind >= EventKind::state_change) return {};  // of the tool itself
   put_in_item(context, policy, tool, stored.event);
-  if (!policy.current_settings) return false;
+  if (!policy.current_settings && !planted(PlantedBug::snapshot_at_send)) return {};
   auto now_set = context.host.load_settings(tool, stored.event.course_id, stored.event.content_id);
   if (!now_set)
     return fail(Status::host, "the tool settings could not be loaded: " + printable(now_set.error().text, 120));
-  settings = encode_settings(std::move(*now_set));
-  return true;
+  stored.settings = encode_settings(std::move(*now_set));
+  return {};
 }
 
 }  // namespace ptb

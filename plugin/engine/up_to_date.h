@@ -1,14 +1,13 @@
-// What a policy wants to be sent as it is at the moment of sending, and not as it was at capture: settings, and the
-// tool's own id of an item that was not known then.
+// What of an event goes out as it is at that moment and not as it was captured, because its policy says so.
 #pragma once
 
 #include "engine/active_walk.h"
 
 namespace ptb {
 
-/// Changes the event's arguments and `settings` (encode_settings) where the policy asks for that; true where the
-/// settings may differ. Errors: Status::host where they cannot be loaded.
-Result<bool> bring_up_to_date(const SendContext& context, const Policy& policy, const Locator& tool,
-                              StoredEvent& stored, std::string& settings);
+/// Puts the settings of now into `stored.settings` where the policy wants these, and into its arguments the tool's own
+/// id of its item where a delay has waited for that. Called right before each sending: either may change between the
+/// reading of an event and its turn. Errors: those of the host's settings callback.
+Result<void> bring_up_to_date(StoredEvent& stored, const Policy& policy, const Locator& tool, SendContext& context);
 
 }  // namespace ptb

@@ -132,6 +132,7 @@ class SqliteStore final : public Store {
   bool goes_behind_others(Draft& draft, const CaptureItem& item, const LaneChoice& choice);
   MirrorLane& lane_for(Draft& draft, const LaneChoice& choice, const Locator& own, const std::string& split,
                        bool installed);
+  bool awaits_save_after_claim(const Locator& own) const;
   void insert_crossing(Draft& draft, const CaptureItem& item, MirrorLane& entry, bool installed);
   void insert_event(Draft& draft, const CaptureItem& item, const MirrorLane& entry, Deferral captured_as);
   std::int64_t holder_of_settings(const std::string& settings, std::int64_t place);

@@ -132,10 +132,19 @@ bool SqliteStore::goes_behind_others(Draft& draft, const CaptureItem& item, cons
   return first != nullptr && first->lane.waiting > 0;
 }
 
+/// The claiming tool has not been saved since: then it gets nothing of that locator yet, whichever lane it is in.
+bool SqliteStore::awaits_save_after_claim(const Locator& own) const {
+  const Family* const family = mirror_.family(own);
+  if (family == nullptr || family->tool == own) return false;
+  return std::any_of(family->lanes.begin(), family->lanes.end(),
+                     [&](std::int64_t id) { return !mirror_.lane(id)->lane.released; });
+}
+
 /// The lane to append to, made where there is none. What is captured while no tool is there to get it may only go out
 /// after an administrator's save.
 MirrorLane& SqliteStore::lane_for(Draft& draft, const LaneChoice& choice, const Locator& own, const std::string& split,
                                   bool installed) {
+  installed = installed && !awaits_save_after_claim(own);
   Draft::Front& front = draft.front(own);
   front.exists = true;
   front.epoch = choice.epoch;

@@ -144,15 +144,17 @@ Result<std::vector<Walk>> SqliteStore::save_tool(const Locator& locator, ToolSta
             .run();
         fault_point("store.save_tool.tool_written");
         const bool changes = standing_of(found) != standing_of(&tool);
+        const bool resumes = available && !found->suspended.empty();
         draft.put(std::move(tool));
         const auto& lanes = draft.before().lanes_to(locator).lanes;
         for (const std::int64_t id : lanes) {
           const Lane& seen = draft.find(id)->lane;
           const bool lifts = seen.hold == LaneHold::suspended || seen.hold == LaneHold::queued;
-          if (!changes && !(available && (lifts || !seen.released))) continue;
+          if (!changes && !resumes && !(available && (lifts || !seen.released))) continue;
           MirrorLane& entry = draft.lane(id);
           Lane& lane = entry.lane;
-          if (changes) lane.condition_since_ms = now_ms;
+          // What is too old by now would have it suspended again before anything is tried.
+          if (changes || resumes || (available && lane.hold == LaneHold::suspended)) lane.condition_since_ms = now_ms;
           if (available) {
             lane.released = true;
             if (lifts) {

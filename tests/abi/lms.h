@@ -91,6 +91,12 @@ int lms_this_thread(void);
 /* True: that thread of this process is blocked in the kernel. */
 bool lms_thread_sleeps(int thread);
 /* True: a file whose path ends so is mapped into this process. */
+/* The thread sanitizer unloads nothing. */
+#ifdef __SANITIZE_THREAD__
+#define LMS_UNLOADS false
+#else
+#define LMS_UNLOADS true
+#endif
 bool lms_is_mapped(const char* file_name);
 /* One non-empty, terminated line. */
 bool lms_is_one_line(const char* text, size_t size);

@@ -42,7 +42,7 @@ static void the_library_goes_when_it_was_only_opened(void) {
   lms_open(&lms, 0);
   CHECK_EQUAL(lms_close(&lms), PTB_OK);
   lms_unload(&lms);
-  CHECK(!lms_is_mapped("/ptbridge.so"));
+  CHECK(!LMS_UNLOADS || !lms_is_mapped("/ptbridge.so"));
   lms_end(&lms);
 }
 
@@ -57,8 +57,8 @@ static void check_the_library_goes(uint32_t flags) {
     deliver_three(&lms, &server, flags);
     CHECK_EQUAL(lms_close(&lms), PTB_OK);
     lms_unload(&lms);
-    CHECK(!lms_is_mapped("/ptbridge.so"));
-    CHECK_EQUAL(lms_thread_count(), threads_before);
+    CHECK(!LMS_UNLOADS || !lms_is_mapped("/ptbridge.so"));
+    CHECK(!LMS_UNLOADS || lms_thread_count() == threads_before); /* nor does it end its own thread */
     lms_end(&lms);
   }
   tool_server_stop(&server);
@@ -99,7 +99,7 @@ static void the_library_goes_while_threads_of_the_host_live(void) {
   CHECK_SOON(atomic_load(&thread.used) == 1);
   CHECK_EQUAL(lms_close(&lms), PTB_OK);
   lms_unload(&lms);
-  CHECK(!lms_is_mapped("/ptbridge.so"));
+  CHECK(!LMS_UNLOADS || !lms_is_mapped("/ptbridge.so"));
   atomic_store(&thread.may_end, 1);
   CHECK_EQUAL(pthread_join(id, NULL), 0);
   lms_end(&lms);
@@ -270,7 +270,7 @@ static void a_host_goes_on_using_its_own_libcurl(void) {
     deliver_three(&lms, &server, flags[i]);
     fetch(own.port);
     lms_end(&lms);
-    CHECK(!lms_is_mapped("/ptbridge.so"));
+    CHECK(!LMS_UNLOADS || !lms_is_mapped("/ptbridge.so"));
     fetch(own.port);
   }
   CHECK_EQUAL(curl_multi_cleanup(multi), CURLM_OK);

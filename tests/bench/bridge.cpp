@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kItemsPerCourse = 1000;
 
+std::atomic<std::uint64_t> next_number{1};
+
 ptb_text text(std::string_view view) { return {view.data(), view.size()}; }
 std::string_view view(ptb_text given) { return {given.bytes, given.size}; }
 
@@ -119,9 +121,11 @@ EventArray::EventArray(std::size_t count, bool own_courses)
   }
 }
 
+void EventArray::count_from(std::uint64_t first) { next_number = first; }
+
 void EventArray::renew(int tool, std::string_view operation) {
-  static std::atomic<std::uint64_t> last_serial{0};
-  const std::uint64_t first = last_serial.fetch_add(count()) + 1;
+  const std::uint64_t first = next_number.fetch_add(count());
+  first_ = first;
   operation_ = fmt::format("{}-{}", operation, first);
   program_ = program_of(tool);
   backup_id_ = fmt::format("_{}_1", first);

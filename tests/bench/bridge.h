@@ -35,6 +35,9 @@ class EventArray {
 
   /// Makes them new events of tool number `tool`: one operation, like a restored course.
   void renew(int tool, std::string_view operation = "restore");
+  /// Number of the first of them; the next array goes on behind the last.
+  [[nodiscard]] std::uint64_t first() const { return first_; }
+  static void count_from(std::uint64_t first);
 
   [[nodiscard]] std::size_t count() const { return events_.size(); }
   [[nodiscard]] const ptb_event* const* events() const { return event_pointers_.data(); }
@@ -49,6 +52,7 @@ class EventArray {
     std::array<ptb_pair, 4> arguments;
   };
   bool own_courses_;
+  std::uint64_t first_ = 0;
   std::string operation_;
   std::string program_;
   std::string backup_id_;

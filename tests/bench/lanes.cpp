@@ -20,17 +20,20 @@ constexpr int kTriggers = 20;
 constexpr const char* kCourseLanes =
     R"(<delivery-policy xmlns="urn:ptbridge:delivery-policy:1" name="course-lanes" order="course"/>)";
 
-/// Lanes with one waiting event each, of a tool that is available by now.
-void make_lanes(Run& run, const std::filesystem::path& store, int lanes) {
+/// Lanes with one waiting event each, of a tool that is available by now; returns the number of the first event.
+std::uint64_t make_lanes(Run& run, const std::filesystem::path& store, int lanes) {
   Bridge bridge(*run.plugin, store, Pump::caller);
   bridge.install(0, run.server->url(), kCourseLanes, PTB_TOOL_UNAVAILABLE);
+  std::uint64_t first = 0;
   for (int made = 0; made < lanes; made += kEventsPerCall) {
     check_interrupt();
     EventArray events(static_cast<std::size_t>(std::min(lanes - made, kEventsPerCall)), true);
     events.renew(0);
     bridge.capture(events);
+    if (made == 0) first = events.first();
   }
   bridge.install(0, run.server->url(), kCourseLanes, PTB_TOOL_AVAILABLE);
+  return first;
 }
 
 }  // namespace
@@ -43,10 +46,10 @@ void measure_lanes(Run& run) {
   if (!wanted) return;
   const auto measured = [&](const char* name, int lanes) {
     const std::filesystem::path store = run.workspace->fresh(name) / "bridge.db";
-    make_lanes(run, store, lanes);
+    const std::uint64_t first = make_lanes(run, store, lanes);
     const std::uint64_t before = run.server->requests();
     auto told = nlohmann::json::parse(output_of_fresh_process(
-        {"ptb-bench", "rest-and-tell", run.plugin_file.string(), store.string(), std::to_string(lanes)}));
+        {"ptb-bench", "rest-and-tell", run.plugin_file.string(), store.string(), std::to_string(first)}));
     told["requests"] = run.server->requests() - before;
     return told;
   };
@@ -65,6 +68,7 @@ void measure_lanes(Run& run) {
 }
 
 int rest_and_tell(const std::vector<std::string>& arguments) {
+  EventArray::count_from(std::stoull(arguments.at(2)));
   const Plugin plugin(arguments.at(0));
   const std::int64_t opening = monotonic_ns();
   Bridge bridge(plugin, arguments.at(1), Pump::caller);
@@ -82,7 +86,7 @@ int rest_and_tell(const std::vector<std::string>& arguments) {
     EventArray one(1, true);
     one.renew(0, "copy");  // of the courses whose lanes were made first
     const ptb_operation_result result = bridge.capture_and_wait(one);
-    if (result.acknowledged != 2) throw std::runtime_error(fmt::format("acknowledged {}", result.acknowledged));
+    if (result.acknowledged != 2) throw std::runtime_error(fmt::format("acknowledged {} of 2", result.acknowledged));
   }
   told["trigger_ms"] = static_cast<double>(monotonic_ns() - triggering) / 1e6 / kTriggers;
   fmt::print("{}\n", told.dump());

@@ -181,17 +181,19 @@ TEST_P(StoreContract, AClaimTakesAllLanesOfALocatorAndThoseToCome) {
   reopen();
   EXPECT_EQ(store().lanes_of(locator("quiz"))->size(), 2u);
   EXPECT_FALSE(may_begin_in(lane_of(1)));
+  capture(split(item(9, "old"), "course", "z"));
+  EXPECT_FALSE(may_begin_in(lane_of(9))) << "a lane made after the claim waits for the same save";
   const auto walks = store().save_tool(locator("quiz"), ToolState::available, kNow);
-  EXPECT_EQ(walks->size(), 2u);
+  EXPECT_EQ(walks->size(), 3u);
   EXPECT_EQ(capture(split(item(3, "old"), "course", "c")).deferral, Deferral::first_attempt);
   EXPECT_EQ(lane_at(lane_of(3)).tool, locator("quiz"));
   EventFilter filter;
   filter.tool = locator("old");
-  EXPECT_EQ(store().list(filter)->size(), 3u);
+  EXPECT_EQ(store().list(filter)->size(), 4u);
   filter.tool = locator("quiz");
-  EXPECT_EQ(store().list(filter)->size(), 3u);
+  EXPECT_EQ(store().list(filter)->size(), 4u);
   expect_ok(store().remove_tool(locator("quiz"), kNow));
-  EXPECT_EQ(store().lanes_of(locator("old"))->size(), 3u);
+  EXPECT_EQ(store().lanes_of(locator("old"))->size(), 4u);
   EXPECT_TRUE(store().lanes_of(locator("quiz"))->empty());
 }
 

@@ -274,6 +274,17 @@ TEST_P(StoreContract, ALaneKnowsSinceWhenItsToolIsInItsCondition) {
   expect_ok(store().claim(locator("quiz"), locator("wiki"), kNow + 9));
   reopen();
   EXPECT_EQ(lane().condition_since_ms, kNow + 9);
+  expect_ok(store().hold_lane(lane().id, LaneHold::suspended, "too old"));
+  expect_ok(store().save_tool(locator("wiki"), ToolState::available, kNow + 10));
+  EXPECT_EQ(lane().condition_since_ms, kNow + 10) << "else what is too old suspends it again before anything is tried";
+  WalkEnd suspended;
+  suspended.stopped_by = 1;
+  suspended.error = "gone";
+  suspended.suspend_tool = true;
+  end({lane().id, lane().last_walk.ordinal, 1, 1, 1, 0}, suspended, kNow + 11);
+  expect_ok(store().save_tool(locator("wiki"), ToolState::available, kNow + 12));
+  reopen();
+  EXPECT_EQ(lane().condition_since_ms, kNow + 12);
 }
 
 TEST_P(StoreContract, TheTimeBeforeWhichAnEventMustNotGoOutIsKept) {

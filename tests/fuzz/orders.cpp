@@ -19,7 +19,7 @@ using ptb::test::SmallWorld;
 constexpr std::size_t kMaxLines = 6;
 
 struct Stage {
-  SmallWorld world;
+  SmallWorld world{1, SmallWorld::StoreKind::memory};
   std::vector<std::string> ids;
 
   Stage() {

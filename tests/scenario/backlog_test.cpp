@@ -53,6 +53,7 @@ class CountingHost final : public host::HostFace {
   void callback_failed(const std::string&) noexcept override {}
   void outcome(const ptb_outcome&) override { ++outcomes; }
   void progress(const ptb_progress&) override {}
+  void watch(const ptb_watch&) override {}
   std::uint64_t outcomes = 0;
 };
 

@@ -151,6 +151,9 @@ MemoryStore::Capturing::Spot MemoryStore::Capturing::find_spot(const MemorySibli
 MemoryLane& MemoryStore::Capturing::open_spot(Spot& spot, const CaptureItem& item, const Locator& tool,
                                               bool installed) {
   MemorySiblings& siblings = disk_.siblings[item.event.locator];
+  // A claiming tool gets nothing before it is saved.
+  if (tool != item.event.locator)
+    for (const std::int64_t id : siblings.lanes) installed = installed && disk_.lane(id)->lane.released;
   if (siblings.lanes.empty() || siblings.epoch != spot.epoch || siblings.split != item.part.split) {
     remember(siblings);
     siblings.epoch = spot.epoch;

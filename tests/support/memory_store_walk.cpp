@@ -107,13 +107,15 @@ Result<std::vector<Walk>> MemoryStore::save_tool(const Locator& locator, ToolSta
   Tool& tool = found->second;
   const Condition before = condition_of(&tool);
   tool.state = state;
-  if (state == ToolState::available) tool.suspended.clear();
+  const bool resumes = state == ToolState::available && !tool.suspended.empty();
+  if (resumes) tool.suspended.clear();
   std::vector<Walk> walks;
   for (const std::int64_t id : disk_.lanes_to(locator)) {
     MemoryLane& entry = *disk_.lane(id);
     Lane& lane = entry.lane;
-    if (condition_of(&tool) != before) lane.condition_since_ms = now_ms;
+    if (condition_of(&tool) != before || resumes) lane.condition_since_ms = now_ms;
     if (state != ToolState::available) continue;
+    if (lane.hold == LaneHold::suspended) lane.condition_since_ms = now_ms;
     lane.released = true;
     if (lane.hold == LaneHold::suspended || lane.hold == LaneHold::queued) {
       lane.hold = LaneHold::none;

@@ -87,48 +87,72 @@ std::string descriptor_for(const Locator& tool, bool with_state_change) {
          "</http-actions></tool-profile>";
 }
 
+ExchangeResult result_of(std::uint64_t ticket, const std::string& answer) {
+  ExchangeResult result;
+  result.ticket = ticket;
+  if (answer == "drop" || answer == "later") {
+    result.fault_text = "connection refused";
+    if (answer == "later") result.retry_after_ms = 60'000;
+  } else if (answer == "timeout") {
+    result.fault = ExchangeResult::Fault::timed_out;
+    result.fault_text = "no answer in time";
+  } else {
+    result.fault = ExchangeResult::Fault::none;
+    const bool is_status = answer.find_first_not_of("0123456789") == std::string::npos;
+    result.http_status = is_status ? std::stoi(answer) : 200;
+    if (answer == "garbage") result.body = "<html>welcome</html>";
+    if (answer == "ok") result.body = "<result>SUCCESS<result>";
+    if (answer == "error") result.body = "<result>ERROR<result>";
+  }
+  return result;
+}
+
 }  // namespace
 
 void ModelTransport::start(std::uint64_t ticket, HttpRequest request) {
-  under_way_.push_back({ticket, clock_.wall_ms, std::move(request)});
+  Exchange exchange{ticket, decode(request), 0, false};
+  exchange.request.at_ms = clock_.wall_ms;
+  exchange.forbidden = request.url.starts_with("http:") && !request.destination->allow_http;
+  under_way_.push_back(std::move(exchange));
   most_under_way = std::max(most_under_way, under_way_.size());
+  if (witness_ != nullptr) witness_->sent(ticket, under_way_.back().request);
 }
 
 void ModelTransport::poll(std::vector<ExchangeResult>& done, int timeout_ms) {
   const std::size_t before = done.size();
   longest_poll_ms = std::max<std::int64_t>(longest_poll_ms, timeout_ms);
+  std::int64_t next_ms = clock_.monotonic_ms + std::max(timeout_ms, 1);
   for (std::size_t left = under_way_.size(); left > 0; --left) {
-    UnderWay exchange = std::move(under_way_.front());
+    Exchange exchange = std::move(under_way_.front());
     under_way_.pop_front();
-    ExchangeResult result;
-    result.ticket = exchange.ticket;
-    if (exchange.request.url.starts_with("http:") && !exchange.request.destination->allow_http) {
-      result.fault = ExchangeResult::Fault::forbidden;
-      result.fault_text = "plain http is not allowed";
-      done.push_back(std::move(result));
+    if (exchange.forbidden) {
+      ExchangeResult refused;
+      refused.ticket = exchange.ticket;
+      refused.fault = ExchangeResult::Fault::forbidden;
+      refused.fault_text = "plain http is not allowed";
+      done.push_back(std::move(refused));
       continue;
     }
-    Received received = decode(exchange.request);
-    received.at_ms = exchange.at_ms;
-    received.answer = model_(received);
-    if (received.answer == "hang") {
+    std::string& answer = exchange.request.answer;
+    if (exchange.due_ms == 0) {
+      answer = model_(exchange.request);
+      if (answer.starts_with("after ")) {
+        const auto space = answer.find(' ', 6);
+        exchange.due_ms = clock_.monotonic_ms + std::stoll(answer.substr(6, space - 6));
+        answer.erase(0, space + 1);
+      }
+    }
+    if (answer == "hang" || exchange.due_ms > clock_.monotonic_ms) {
+      if (exchange.due_ms != 0) next_ms = std::min(next_ms, exchange.due_ms);
       under_way_.push_back(std::move(exchange));
       continue;
     }
-    log_.push_back(received);
-    if (received.answer == "drop" || received.answer == "later") {
-      result.fault_text = "connection refused";
-      if (received.answer == "later") result.retry_after_ms = 60'000;
-    } else {
-      result.fault = ExchangeResult::Fault::none;
-      const bool is_status = received.answer.find_first_not_of("0123456789") == std::string::npos;
-      result.http_status = is_status ? std::stoi(received.answer) : 200;
-      if (!is_status) result.body = received.answer == "ok" ? "<result>SUCCESS<result>" : "<result>ERROR<result>";
-    }
-    done.push_back(std::move(result));
+    log_.push_back(exchange.request);
+    done.push_back(result_of(exchange.ticket, answer));
+    if (witness_ != nullptr) witness_->answered(exchange.ticket, exchange.request);
     clock_.advance(1);
   }
-  if (done.size() == before) clock_.advance(std::max(timeout_ms, 1));
+  if (done.size() == before) clock_.advance(std::max<std::int64_t>(next_ms - clock_.monotonic_ms, 1));
 }
 
 void ModelHost::outcome(const EventOutcome& outcome) {
@@ -166,7 +190,7 @@ void SmallWorld::open() {
     ASSERT_TRUE(opened) << opened.error().text;
     store = std::move(*opened);
   }
-  transport = std::make_unique<ModelTransport>(clock, received, model);
+  transport = std::make_unique<ModelTransport>(clock, received, model, witness);
   auto made = Engine::open(
       {*store, *transport, clock, random, host, read_descriptor,
        [this](std::string_view name) -> const Wire* { return name == "batching" ? batching_wire_.get() : &wire_; },

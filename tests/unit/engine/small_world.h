@@ -55,14 +55,24 @@ struct Received {
   std::shared_ptr<const Destination> destination;
 };
 
-/// What a tool does with a request: "ok", "error", "drop", "later" (asks not to be tried for a minute), "hang" (no
-/// result until told), or an HTTP status with nothing else. Where plain http is not allowed none gets any.
+/// What a tool does with a request: "ok", "error", "drop", "later" (asks not to be tried for a minute), "timeout",
+/// "garbage" (success, and something that is no answer), "hang" (asked again at every turn), or an HTTP status with
+/// nothing else; each but "hang" also as "after MS WHAT". Where
+/// plain http is not allowed none gets any.
 using ToolModel = std::function<std::string(const Received&)>;
+
+/// Hears of each request when it goes out and, with its answer, when that is in.
+class Witness {
+ public:
+  virtual ~Witness() = default;
+  virtual void sent(std::uint64_t ticket, const Received& request) = 0;
+  virtual void answered(std::uint64_t ticket, const Received& request) = 0;
+};
 
 class ModelTransport final : public Transport {
  public:
-  ModelTransport(StoppedClock& clock, std::vector<Received>& log, ToolModel& model)
-      : clock_(clock), log_(log), model_(model) {}
+  ModelTransport(StoppedClock& clock, std::vector<Received>& log, ToolModel& model, Witness* witness)
+      : clock_(clock), log_(log), model_(model), witness_(witness) {}
   void start(std::uint64_t ticket, HttpRequest request) override;
   void poll(std::vector<ExchangeResult>& done, int timeout_ms) override;
   void wake() override {}
@@ -71,25 +81,26 @@ class ModelTransport final : public Transport {
   std::int64_t longest_poll_ms = 0;
 
  private:
-  struct UnderWay {
-    std::uint64_t ticket = 0;
-    std::int64_t at_ms = 0;
-    HttpRequest request;
-  };
-
   StoppedClock& clock_;
   std::vector<Received>& log_;
   ToolModel& model_;
-  std::deque<UnderWay> under_way_;
+  Witness* witness_;
+  struct Exchange {
+    std::uint64_t ticket = 0;
+    Received request;
+    std::int64_t due_ms = 0;  ///< monotonic; its answer is known, and is in then
+    bool forbidden = false;
+  };
+  std::deque<Exchange> under_way_;
 };
 
 /// The LMS: its settings, which may change at any time, and what it was told.
 class ModelHost final : public Host {
  public:
   void log(LogLevel, std::string_view text) override { logged.emplace_back(text); }
-  Result<Settings> load_settings(const Locator&, std::string_view, std::string_view) override {
+  Result<Settings> load_settings(const Locator& tool, std::string_view course, std::string_view) override {
     if (settings_fail) return fail(Status::host, "the settings cannot be loaded");
-    return settings;
+    return settings_of ? settings_of(tool, course) : settings;
   }
   Result<std::string> load_secret(const Locator&) override { return secret; }
   void outcome(const EventOutcome& outcome) override;
@@ -99,6 +110,7 @@ class ModelHost final : public Host {
   }
 
   Settings settings;
+  std::function<Settings(const Locator& tool, std::string_view course)> settings_of;  ///< instead of `settings`
   bool settings_fail = false;
   std::string secret = "s3cret";
   std::vector<std::string> logged;
@@ -159,6 +171,7 @@ class SmallWorld {
   ModelHost host;
   std::vector<Received> received;
   ToolModel model;
+  Witness* witness = nullptr;  ///< of transports that are opened from then on
   EngineOptions options;
   std::string directory;
   MemoryDisk disk;
