@@ -222,7 +222,7 @@ Result<OperationId> Engine::capture(std::vector<ReportedEvent> events, std::vect
 /// Tells the pump of what else has been captured; the lanes that may be walked are the caller's to tell.
 std::set<std::int64_t> Engine::announce(const CaptureBatch& batch) {
   std::set<std::int64_t> lanes;
-  std::set<Locator> to_look_at;
+  std::set<std::pair<Locator, std::int64_t>> to_look_at;
   std::set<std::pair<Locator, std::string>> courses;
   for (std::size_t i = 0; i < batch.answers.size(); ++i) {
     const CaptureAnswer& answer = batch.answers[i];
@@ -237,10 +237,10 @@ std::set<std::int64_t> Engine::announce(const CaptureBatch& batch) {
     const Event& event = batch.items[i].event;
     const auto policy = tools_.policy(event.locator);
     if (gives_up_by_age(*policy) || policy->watch_waiting != 0 || policy->watch_age_ms != 0)
-      to_look_at.insert(event.locator);
+      to_look_at.emplace(event.locator, answer.place.lane);
     if (pump_.delayed_lanes() != 0 && !event.course_id.empty()) courses.emplace(event.locator, event.course_id);
   }
-  for (const Locator& tool : to_look_at) pump_.post(LookTrigger{tool});
+  for (const auto& [tool, lane] : to_look_at) pump_.post(LookTrigger{tool, false, lane});
   for (const auto& [tool, course] : courses) pump_.post(DelayTrigger{tool, course, {}});
   return lanes;
 }

@@ -34,7 +34,8 @@ std::string released_by(Deferral why, const LaneStanding& standing, std::int64_t
   const std::string save = "save " + tool + " as available";
   const std::string at = next_at_ms != 0 ? "the time " + rfc3339(next_at_ms) : std::string();
   switch (why) {
-    case Deferral::not_installed: return "install " + tool + " (or claim the lane for another tool), then " + save;
+    case Deferral::not_installed:
+      return (standing.tool_state ? "" : "install " + tool + " (or claim the lane for another tool), then ") + save;
     case Deferral::not_available: return save;
     case Deferral::held: return "release the lane";
     case Deferral::suspended: return save + " once what stopped it is mended, or park the event";

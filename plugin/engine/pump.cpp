@@ -234,9 +234,13 @@ void Pump::handle(const DelayTrigger& trigger) {
 }
 
 void Pump::handle(const LookTrigger& trigger) {
-  const auto lanes = context_.store.lanes_of(trigger.tool);
   const auto policy = context_.tools.policy(trigger.tool);
   const Moment now = clock_.now();
+  Result<std::vector<Lane>> lanes = std::vector<Lane>();
+  if (trigger.new_policy || (gives_up_by_age(*policy) && trigger.lane == 0))
+    lanes = context_.store.lanes_of(trigger.tool);
+  else if (gives_up_by_age(*policy))
+    if (auto one = context_.store.lane(trigger.lane); one) lanes->push_back(std::move(*one));
   for (const Lane& lane : lanes ? *lanes : std::vector<Lane>{}) {
     if (lane.waiting == 0) continue;
     LaneRun& run = lanes_[lane.id];

@@ -78,6 +78,7 @@ struct DelayTrigger {
 struct LookTrigger {
   Locator tool;
   bool new_policy = false;
+  std::int64_t lane = 0;  ///< only there; 0: in all of them
 };
 using Trigger = std::variant<ContactTrigger, SaveTrigger, SingleTrigger, ReplayTrigger, ActTrigger, StopTrigger,
                              RereadTrigger, DelayTrigger, LookTrigger, IdleTrigger>;
@@ -171,6 +172,8 @@ class Pump {
   bool give_up_old(const Lane& lane);
   /// The event that the lane kept its distance for is gone: the next one has not failed yet.
   void forget_failure(LaneRun& run);
+  /// The event that stopped the lane's last walk is pending still.
+  bool stopper_waits(const Lane& lane);
   /// Somebody has settled an event of the lane: what waited for it goes on.
   void settled_elsewhere(std::int64_t lane);
   void delay(const Lane& lane, const StoredEvent& head, const Gate& gate);

@@ -120,6 +120,13 @@ void Pump::forget_failure(LaneRun& run) {
   run.not_before_ms = 0;
 }
 
+bool Pump::stopper_waits(const Lane& lane) {
+  const std::int64_t stopper = lane.last_walk.stopped_by;
+  if (stopper == 0 || lane.last_walk.ended_at_ms == 0) return false;
+  const auto waiting = context_.store.read_waiting(lane.id, stopper - 1, stopper, 1);
+  return !waiting || !waiting->empty();
+}
+
 void Pump::settled_elsewhere(std::int64_t lane_id) {
   contact_lanes_behind(lane_id);
   const auto lane = context_.store.lane(lane_id);
@@ -127,16 +134,18 @@ void Pump::settled_elsewhere(std::int64_t lane_id) {
   watch_.look(lane->tool, clock_.now());
   LaneRun& run = lanes_[lane_id];
   if (run.busy()) return;
-  if (const std::int64_t stopper = lane->last_walk.stopped_by; stopper != 0) {
-    const auto waits = context_.store.read_waiting(lane_id, stopper - 1, stopper, 1);
-    if (waits && waits->empty()) forget_failure(run);
-  }
+  if (lane->last_walk.stopped_by != 0 && !stopper_waits(*lane)) forget_failure(run);
   if (run.contact_waiting || delayed_tool_.contains(lane_id)) contact(lane_id, {}, false);
 }
 
 void Pump::contact_lanes_behind(std::int64_t lane) {
   const auto behind = context_.store.lanes_behind(lane);
-  for (const std::int64_t id : behind ? *behind : std::vector<std::int64_t>{}) contact(id, {}, false);
+  for (const std::int64_t id : behind ? *behind : std::vector<std::int64_t>{}) {
+    // One that failed by itself waits for what its policy says, whoever stood before it besides: else two lanes of
+    // which each may be behind the other would set each other going for ever.
+    const auto other = context_.store.lane(id);
+    if (!other || !stopper_waits(*other)) contact(id, {}, false);
+  }
 }
 
 void Pump::activate(const Walk& walk, const Lane& lane, std::vector<OperationId> operations) {
@@ -207,7 +216,9 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
     delay(*lane, *walk->held_event(), *walk->closed_gate());
   else if (recorded && end.completed && lane && lane->waiting > 0)
     run.contact_waiting = true;
-  if (recorded) contact_lanes_behind(lane_id);
+  const bool fewer_wait = end.completed || end.settled != 0 || walk->goes_on() || !dropped.empty() ||
+                          walk->tally().refused + walk->tally().discarded != 0;
+  if (recorded && fewer_wait) contact_lanes_behind(lane_id);
   if (walk->tally().acknowledged != 0 && delayed_lanes() != 0)
     handle(DelayTrigger{tool, walk->acknowledged_course(), {}});
   // A time of its own that came while it was walked has passed unheard.

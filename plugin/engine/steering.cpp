@@ -1,6 +1,8 @@
 // What people do to what waits, beyond single events: policies, replays, pulling, import, and the trail of all that.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/engine.h"
 #include "engine/reports.h"
 
@@ -36,7 +38,7 @@ Result<std::int64_t> first_of_backup(Store& store, const Lane& lane, std::string
   EventFilter page;
   page.tool = lane.tool;
   page.after = Place{lane.id, 0};
-  page.limit = 1'000;
+  page.limit = static_cast<int>(std::clamp<std::int64_t>(lane.last_sequence, 1, 1'000));
   for (;;) {
     const auto found = store.list(page);
     if (!found) return fail(found.error());
@@ -44,7 +46,7 @@ Result<std::int64_t> first_of_backup(Store& store, const Lane& lane, std::string
       if (stored.place.lane != lane.id) return 0;
       if (find_encoded(stored.event.arguments, "backup_id") == backup) return stored.place.sequence;
     }
-    if (found->size() < 1'000) return 0;
+    if (found->empty()) return 0;
     page.after = found->back().place;
   }
 }
@@ -159,28 +161,35 @@ Result<Json> Engine::replay_report(const Json& question) {
   json["events"] = Json::array();
   json["next"] = nullptr;
   const Place start = filter->after.value_or(Place{});
+  std::sort(ranges->begin(), ranges->end(), [](const ReplayRange& a, const ReplayRange& b) { return a.lane < b.lane; });
   for (const ReplayRange& range : *ranges) {
     if (range.lane < start.lane) continue;
     auto standing = lane_standing(viewer, range.lane);
     if (!standing) return fail(standing.error());
     EventFilter page = *filter;
     page.after = Place{range.lane, std::max(range.first - 1, range.lane == start.lane ? start.sequence : 0)};
-    page.limit = filter->limit - static_cast<int>(json["events"].size());
-    auto events = store_.list(page);
-    if (!events) return fail(events.error());
-    for (const StoredEvent& stored : *events) {
-      if (stored.place.lane != range.lane || stored.place.sequence > range.last) break;
-      if (stored.state == EventState::parked || stored.state == EventState::discarded) continue;
-      auto one = event_json(store_, stored, *standing);
-      if (!one) return fail(one.error());
-      auto changed = settings_changed(stored, standing->lane.tool);
-      if (!changed) return fail(changed.error());
-      (*one)["settings_changed"] = std::move(*changed);
-      json["events"].push_back(std::move(*one));
-    }
-    if (static_cast<int>(events->size()) == page.limit) {
-      json["next"] = cursor_after(*events, page.limit);
-      break;
+    while (page.after) {
+      page.limit = filter->limit - static_cast<int>(json["events"].size());
+      if (page.limit == 0) {
+        json["next"] = fmt::format("{}:{}", page.after->lane, page.after->sequence);
+        return json;
+      }
+      auto events = store_.list(page);
+      if (!events) return fail(events.error());
+      for (const StoredEvent& stored : *events) {
+        page.after = stored.place;
+        const bool within = stored.place.lane == range.lane && stored.place.sequence <= range.last;
+        if (!within) page.after.reset();
+        if (!within) break;
+        if (stored.state == EventState::parked || stored.state == EventState::discarded) continue;
+        auto one = event_json(store_, stored, *standing);
+        if (!one) return fail(one.error());
+        auto changed = settings_changed(stored, standing->lane.tool);
+        if (!changed) return fail(changed.error());
+        (*one)["settings_changed"] = std::move(*changed);
+        json["events"].push_back(std::move(*one));
+      }
+      if (static_cast<int>(events->size()) < page.limit) page.after.reset();
     }
   }
   return json;

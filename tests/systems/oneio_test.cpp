@@ -141,8 +141,7 @@ TEST(Oneio, AnAcknowledgementOfEachCourseIsATriggerForIt) {
   ASSERT_TRUE(world.store->put_known({kQuiz, "item", "_7_1", "", "ext-7"}, world.clock.wall_ms));
   world.model = always("ok");
   world.received.clear();
-  const auto contacted = world.engine->tool_contacted(kQuiz);
-  ASSERT_TRUE(contacted);
+  world.order(world.order_on("retry", "X"));
   world.pass(kMinuteMs);
   EXPECT_THAT(world.heard(), testing::UnorderedElementsAre("X:ok", "Y:ok", "A:ok"));
 }
@@ -220,8 +219,10 @@ TEST(Oneio, AFailureIsHeldUntilTheNextEventAndGoesOnThere) {
 TEST(Oneio, MoreThanAHundredAreToldOnceAndOnceWhenItIsOver) {
   System world("oneio");
   world.model = always("drop");
-  for (int i = 1; i <= 100; ++i) world.happens("E" + std::to_string(i));
-  EXPECT_THAT(world.host.watched, IsEmpty());
+  for (int i = 1; i <= 99; ++i) world.happens("E" + std::to_string(i));
+  world.pass(2 * kSecondMs);
+  world.happens("E100");
+  EXPECT_THAT(world.host.watched, IsEmpty());  // just looked at; the next look is not put off for the age's sake
   for (int i = 101; i <= 105; ++i) world.happens("E" + std::to_string(i));
   world.pass(kSecondMs);
   ASSERT_EQ(world.host.watched.size(), 1U);
