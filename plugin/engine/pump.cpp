@@ -210,8 +210,8 @@ void Pump::fire_timers(const Moment& now) {
     if (std::exchange(run.contact_waiting, false)) {
       const std::vector<OperationId> operations = std::exchange(run.next_operations, {});
       contact(id, operations, false);
-    } else if (const auto lane = context_.store.lane(id); lane) {
-      give_up_old(*lane);
+    } else if (const auto lane = context_.store.lane(id); lane && give_up_old(*lane)) {
+      contact(id, {}, false);  // the next one is first now
     }
   }
 }
@@ -236,7 +236,7 @@ void Pump::handle(const LookTrigger& trigger) {
     if (lane.waiting == 0) continue;
     LaneRun& run = lanes_[lane.id];
     if (!trigger.new_policy) {
-      if (!run.busy()) give_up_old(lane);
+      if (!run.busy() && give_up_old(lane)) contact(lane.id, {}, false);
       continue;
     }
     // A retry that the old policy planned is planned anew.

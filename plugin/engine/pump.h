@@ -164,8 +164,8 @@ class Pump {
   void begin_contact_walk(std::int64_t lane, std::vector<OperationId> operations);
   /// The policy's word on the lane's first event; empty: it may go out, as far as can be told.
   std::optional<Gate> gate_of_head(const Lane& lane, const Moment& now);
-  /// Gives up what has waited too long in a lane that is not walked.
-  void give_up_old(const Lane& lane);
+  /// Gives up what has waited too long in a lane that is not walked. True: it had to, and another event is first now.
+  bool give_up_old(const Lane& lane);
   void delay(const Lane& lane, const StoredEvent& head, const Gate& gate);
   void forget_delay(std::int64_t lane);
   void contact_lanes_behind(std::int64_t lane);

@@ -81,11 +81,11 @@ void Pump::forget_delay(std::int64_t lane) {
   delayed_count_ = delayed_tool_.size();
 }
 
-void Pump::give_up_old(const Lane& lane) {
+bool Pump::give_up_old(const Lane& lane) {
   const auto policy = context_.tools.policy(lane.tool);
-  if (!gives_up_by_age(*policy) || lanes_[lane.id].busy()) return;
+  if (!gives_up_by_age(*policy) || lanes_[lane.id].busy()) return false;
   const auto tool = context_.store.tool(lane.tool);
-  if (!tool) return;
+  if (!tool) return false;
   const Gatekeeper gatekeeper(context_.store, *policy, lane, *tool);
   bool gave_up = false;
   for (;;) {
@@ -105,6 +105,7 @@ void Pump::give_up_old(const Lane& lane) {
     gave_up = true;
   }
   if (gave_up) contact_lanes_behind(lane.id);
+  return gave_up;
 }
 
 void Pump::contact_lanes_behind(std::int64_t lane) {
@@ -196,7 +197,7 @@ void Pump::after_lane_freed(std::int64_t lane_id) {
   }
   if (!run.replays.empty()) return replay_next(lane_id);
   if (std::exchange(run.timer_missed, false))
-    if (const auto lane = context_.store.lane(lane_id); lane) give_up_old(*lane);
+    if (const auto lane = context_.store.lane(lane_id); lane && give_up_old(*lane)) run.contact_waiting = true;
   if (!run.contact_waiting) return;
   run.contact_waiting = false;
   const std::vector<OperationId> operations = std::exchange(run.next_operations, {});

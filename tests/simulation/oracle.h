@@ -91,7 +91,8 @@ class Oracle final : public Witness {
     Condition now;
     Condition before;                                                                       ///< this step
     std::map<std::int64_t, std::set<std::int64_t>> open;                                    ///< by epoch
-    std::map<std::pair<std::int64_t, std::string>, std::set<std::int64_t>> open_of_course;  ///< by epoch and course
+    /// By epoch and course; true: another course has them in its line.
+    std::map<std::tuple<std::int64_t, std::string, bool>, std::set<std::int64_t>> open_of_course;
     std::map<std::pair<std::int64_t, std::string>, Place> last_of_part;                     ///< by epoch and part
   };
 
@@ -121,6 +122,7 @@ class Oracle final : public Witness {
   std::unordered_map<std::uint64_t, InFlight> in_flight_;
   std::unordered_set<std::string> nonces_;
   std::map<Locator, std::vector<std::shared_ptr<const Policy>>> policies_;  ///< of this step; the last is in force
+  std::map<Locator, std::int64_t> policy_set_at_;
   std::map<std::tuple<Locator, std::string, std::string, std::string>, std::string> known_;
   std::map<Locator, std::int64_t> acts_;   ///< of people, on each tool
   std::map<Locator, std::int64_t> saves_;  ///< number of the act that saved it as available last

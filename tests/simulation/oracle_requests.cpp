@@ -102,6 +102,7 @@ void Oracle::answered(std::uint64_t ticket, const Received& request) {
     ++record.interruptions;
     if (exchange.alone) return;
     ++event.failed;
+    event.last_policy = exchange.policy;
     ++event.failed_lately;
     failed_this_step_.push_back(event.number);
   }
@@ -178,12 +179,16 @@ void Oracle::check_order(Accepted& event, const Lane& lane) {
                               " of an older policy, in lane " + lane.key);
   }
   if (event.part.split != "course") return;
-  for (const std::string& course : {event.part.name, event.part.other}) {
-    if (course.empty()) continue;
-    if (anything_before(own.open_of_course[{event.epoch, course}], event.number, which))
+  // A line holds the events of its course; those that only touch it stand behind some of these and before others, and in
+  // no order to each other.
+  const auto goes_first = [&](const std::string& course, bool touching) {
+    if (!course.empty() && anything_before(own.open_of_course[{event.epoch, course, touching}], event.number, which))
       objection_to(event, "P2: overtakes " + events_[static_cast<std::size_t>(which)].reported.operation +
                               " of its course " + course);
-  }
+  };
+  goes_first(event.part.name, false);
+  goes_first(event.part.name, true);
+  goes_first(event.part.other, false);
 }
 
 bool Oracle::anything_before(std::set<std::int64_t>& open, std::int64_t number, std::int64_t& which) {
