@@ -273,6 +273,7 @@ Result<void> Engine::tool_installed(Tool tool, bool keep_state, const std::strin
   if (asked != nullptr)
     if (auto put = set_policy(tool.locator, asked); !put) return fail(put.error());
   if (tool.state != ToolState::available) pump_.post(StopTrigger{tool.locator, 0});
+  pump_.post(LookTrigger{tool.locator});  // another condition of the tool has another age
   return {};
 }
 

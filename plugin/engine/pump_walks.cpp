@@ -180,6 +180,7 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
     delay(*lane, *walk->held_event(), *walk->closed_gate());
   else if (recorded && end.completed && lane && lane->waiting > 0)
     run.contact_waiting = true;
+  if (lane && lane->waiting > 0) run.age_unknown = true;  // what is first now has an age of its own
   if (recorded) contact_lanes_behind(lane_id);
   if (!walk->last_course().empty() && delayed_lanes() != 0) handle(DelayTrigger{tool, walk->last_course(), {}});
   after_lane_freed(lane_id);
@@ -196,7 +197,7 @@ void Pump::after_lane_freed(std::int64_t lane_id) {
     return;
   }
   if (!run.replays.empty()) return replay_next(lane_id);
-  if (std::exchange(run.timer_missed, false))
+  if (std::exchange(run.age_unknown, false))
     if (const auto lane = context_.store.lane(lane_id); lane && give_up_old(*lane)) run.contact_waiting = true;
   if (!run.contact_waiting) return;
   run.contact_waiting = false;

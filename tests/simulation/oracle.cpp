@@ -36,6 +36,7 @@ void Oracle::objection_to(const Accepted& event, const std::string& what) {
 void Oracle::step_begins() {
   step_began_ms_ = world_.clock.wall_ms;
   touched_.clear();
+  wanted_saves_.clear();
   failed_this_step_.clear();
   for (auto& [tool, all] : policies_) all.erase(all.begin(), all.end() - 1);
   for (auto& [locator, own] : own_) own.before = own.now;
@@ -54,13 +55,18 @@ void Oracle::person_saves(const Locator& tool) {
 void Oracle::person_removes(const Locator& tool) {
   person_acts_on(tool);
   for (Accepted& event : events_)
-    if (event.state == EventState::pending && heir_of(event.reported.locator) == tool) event.must_be_saved_after = act_;
+    if (event.state == EventState::pending && heir_of(event.reported.locator) == tool) wants_a_save(event);
 }
 
 void Oracle::person_claims(const Locator& from) {
   person_acts_on(from);
   for (Accepted& event : events_)
-    if (event.state == EventState::pending && event.reported.locator == from) event.must_be_saved_after = act_;
+    if (event.state == EventState::pending && event.reported.locator == from) wants_a_save(event);
+}
+
+void Oracle::wants_a_save(Accepted& event) {
+  wanted_saves_.emplace_back(event.number, event.must_be_saved_after);
+  event.must_be_saved_after = act_;
 }
 
 void Oracle::person_stops_walks() {
@@ -94,6 +100,10 @@ void Oracle::crashed() {
     event.failed_lately = std::max(event.failed_lately - 1, 0);
   }
   failed_this_step_.clear();
+  // Nor whether the tool was removed or the lane claimed.
+  for (const auto& [number, before] : wanted_saves_)
+    events_[static_cast<std::size_t>(number)].must_be_saved_after = before;
+  wanted_saves_.clear();
 }
 
 void Oracle::reopened() {

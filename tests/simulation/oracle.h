@@ -107,6 +107,7 @@ class Oracle final : public Witness {
   void check_state(Accepted& event);
   bool is_explained(const Accepted& event, const StoredEvent& stored);
   bool was_too_old(const Accepted& event, std::int64_t at_ms);
+  void wants_a_save(Accepted& event);
   void observe_conditions();
   std::string why_undone(const Lane& lane, const Policy& policy, bool healthy);
   void objection_to(const Accepted& event, const std::string& what);
@@ -134,6 +135,7 @@ class Oracle final : public Witness {
   std::set<std::int64_t> touched_;
   std::size_t told_ = 0;  ///< of what the host was told
   std::vector<std::int64_t> failed_this_step_;
+  std::vector<std::pair<std::int64_t, std::int64_t>> wanted_saves_;  ///< in this step: event, and what it wanted before
 };
 
 }  // namespace ptb::test
