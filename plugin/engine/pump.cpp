@@ -143,6 +143,8 @@ void Pump::take_triggers() {
       for (auto& [lane, run] : lanes_)
         if (run.walk != nullptr && (reread->lane == 0 || reread->lane == lane)) run.walk->reread();
       if (reread->lane != 0) contact_lanes_behind(reread->lane);
+      // What was first and held the others up by a delay may be gone.
+      if (delayed_tool_.contains(reread->lane)) contact(reread->lane, {}, false);
     } else if (const auto* idle = std::get_if<IdleTrigger>(&trigger)) {
       waiting_for_idle_.push_back(idle->operation);
     } else {
