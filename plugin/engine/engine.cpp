@@ -296,11 +296,16 @@ Result<void> Engine::tool_removed(const Locator& locator) {
   if (auto allowed = require_pumping("remove a tool"); !allowed) return fail(allowed.error());
   auto tool = tools_.find(locator);
   if (tool == nullptr) return fail(Status::not_found, "no tool " + to_text(locator) + " is installed");
+  const auto lanes = store_.lanes_of(locator);
   if (auto removed = store_.remove_tool(locator, clock_.now().wall_ms); !removed) return fail(removed.error());
   tools_.remove(locator);
   pump_.post(StopTrigger{locator, 0});
   pump_.post(ActTrigger{std::move(tool), EventKind::remove, {}, 0});
-  pump_.post(LookTrigger{locator});
+  // What it had claimed has gone back, to another policy perhaps.
+  std::set<Locator> heirs = {locator};
+  for (const Lane& was : lanes ? *lanes : std::vector<Lane>{})
+    if (const auto lane = store_.lane(was.id); lane) heirs.insert(lane->tool);
+  for (const Locator& heir : heirs) pump_.post(LookTrigger{heir});
   return {};
 }
 
