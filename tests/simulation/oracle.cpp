@@ -320,7 +320,11 @@ void Oracle::check_nothing_due(const std::function<bool(const Locator&)>& health
     const auto lanes = world_.store->lanes_of(locator);
     const auto tool = world_.store->tool(locator);
     const bool is_available = *tool && (*tool)->state == ToolState::available && (*tool)->suspended.empty();
-    const bool is_well = is_available && healthy(locator);
+    // A save waits for what is under way, and what is captured meanwhile for the save.
+    const bool is_busy = std::any_of(in_flight_.begin(), in_flight_.end(), [&host = locator.vendor](const auto& one) {
+      return one.second.host == host + ".example";
+    });
+    const bool is_well = is_available && !is_busy && healthy(locator);
     for (const Lane& lane : *lanes) {
       if (lane.waiting == 0 || lanes_[lane.id].in_flight) continue;
       if (const std::string what = why_undone(lane, *policy_of(locator), is_well); !what.empty())

@@ -76,7 +76,7 @@ class Oracle final : public Witness {
     std::int64_t event = -1;  ///< number
     bool alone = false;
     std::shared_ptr<const Policy> policy;
-    Locator tool;
+    std::string host;
   };
   /// How the tool of a locator's lanes stands.
   struct Condition {

@@ -39,6 +39,7 @@ std::int64_t Oracle::reasons_to_repeat(const Accepted& event) {
 void Oracle::sent(std::uint64_t ticket, const Received& request) {
   InFlight& exchange = in_flight_[ticket];
   exchange = InFlight();
+  exchange.host = request.host;
   const auto text = [&](const char* name) {
     const auto at = request.parameters.find(name);
     return at == request.parameters.end() ? std::string() : at->second;
@@ -63,7 +64,6 @@ void Oracle::sent(std::uint64_t ticket, const Received& request) {
   record.in_flight = true;
   exchange.event = event.number;
   exchange.policy = policy;
-  exchange.tool = tool;
   const auto installed = world_.store->tool(tool);
   const bool is_suspended = installed && *installed && !(*installed)->suspended.empty();
   exchange.alone = (*stored)->state != EventState::pending || lane->hold != LaneHold::none || is_suspended;
