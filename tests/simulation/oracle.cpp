@@ -59,6 +59,7 @@ void Oracle::person_removes(const Locator& tool) {
 }
 
 void Oracle::person_claims(const Locator& from) {
+  claimed_.insert(from);
   person_acts_on(from);
   for (Accepted& event : events_)
     if (event.state == EventState::pending && event.reported.locator == from) wants_a_save(event);

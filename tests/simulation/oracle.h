@@ -127,6 +127,7 @@ class Oracle final : public Witness {
   std::map<std::tuple<Locator, std::string, std::string, std::string>, std::string> known_;
   std::map<Locator, std::int64_t> acts_;   ///< of people, on each tool
   std::map<Locator, std::int64_t> saves_;  ///< number of the act that saved it as available last
+  std::set<Locator> claimed_;              ///< ever
   std::int64_t act_ = 0;
   std::int64_t crashes_ = 0;
   std::int64_t stops_ = 0;

@@ -30,10 +30,10 @@ FailureKind kind_of(const std::string& answer) {
 
 /// Counts up whenever something happens after which the event may rightly be heard again.
 std::int64_t Oracle::reasons_to_repeat(const Accepted& event) {
-  const Locator heir = heir_of(event.reported.locator);
-  std::int64_t reasons = crashes_ + stops_ + lanes_[event.place.lane].interruptions + acts_[event.reported.locator];
-  if (heir != event.reported.locator) reasons += acts_[heir];
-  return reasons;
+  const Locator& own = event.reported.locator;
+  const std::int64_t reasons = crashes_ + stops_ + lanes_[event.place.lane].interruptions + acts_[own];
+  // What is done to any tool may be done to an heir.
+  return claimed_.contains(own) ? reasons + act_ : reasons;
 }
 
 void Oracle::sent(std::uint64_t ticket, const Received& request) {
