@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "core/fault_point.h"
@@ -195,6 +196,7 @@ std::set<std::int64_t> Engine::announce(const CaptureBatch& batch) {
   std::set<std::int64_t> lanes;
   std::set<Locator> to_look_at;
   std::set<std::pair<Locator, std::string>> courses;
+  std::map<std::int64_t, Locator> heirs;
   for (std::size_t i = 0; i < batch.answers.size(); ++i) {
     const CaptureAnswer& answer = batch.answers[i];
     if (answer.kind != CaptureAnswer::Kind::fresh) continue;
@@ -206,10 +208,14 @@ std::set<std::int64_t> Engine::announce(const CaptureBatch& batch) {
       default: break;
     }
     const Event& event = batch.items[i].event;
-    const auto policy = tools_.policy(event.locator);
-    if (gives_up_by_age(*policy) || policy->watch_waiting != 0 || policy->watch_age_ms != 0)
-      to_look_at.insert(event.locator);
-    if (pump_.delayed_lanes() != 0 && !event.course_id.empty()) courses.emplace(event.locator, event.course_id);
+    // Whoever has claimed the lane delivers it, by its own policy.
+    const auto [heir, is_new] = heirs.try_emplace(answer.place.lane, event.locator);
+    if (is_new)
+      if (const auto lane = store_.lane(answer.place.lane); lane) heir->second = lane->tool;
+    const Locator& tool = heir->second;
+    const auto policy = tools_.policy(tool);
+    if (gives_up_by_age(*policy) || policy->watch_waiting != 0 || policy->watch_age_ms != 0) to_look_at.insert(tool);
+    if (pump_.delayed_lanes() != 0 && !event.course_id.empty()) courses.emplace(tool, event.course_id);
   }
   for (const Locator& tool : to_look_at) pump_.post(LookTrigger{tool});
   for (const auto& [tool, course] : courses) pump_.post(DelayTrigger{tool, course, {}});

@@ -45,7 +45,7 @@ struct Accepted {
   int failed_lately = 0;             ///< the same, since its limit was last set anew
   FailureKind last_failure{};
   std::shared_ptr<const Policy> last_policy;  ///< under which it was sent when it failed last
-  std::string token;  ///< of the lease that holds it
+  std::string token;                          ///< of the lease that holds it
   std::int64_t leased_until_ms = 0;
 };
 

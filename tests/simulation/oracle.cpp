@@ -250,9 +250,9 @@ void Oracle::check_state(Accepted& event) {
                             std::string(to_text(stored.state)) + " again");
   if (stored.state != EventState::pending && !is_explained(event, stored))
     objection_to(event, "P1: is " + std::string(to_text(stored.state)) + " (" + stored.reason +
-                            "), which neither its policy nor a person explains: it failed " + std::to_string(event.failed) +
-                            " times, last: " + std::string(to_text(event.last_failure)) + "; it was told: " +
-                            stored.answer);
+                            "), which neither its policy nor a person explains: it failed " +
+                            std::to_string(event.failed) + " times, last: " + std::string(to_text(event.last_failure)) +
+                            "; it was told: " + stored.answer);
   event.state = stored.state;
 }
 

@@ -89,11 +89,11 @@ class Oracle final : public Witness {
     std::string split;
     std::int64_t epoch = 0;
     Condition now;
-    Condition before;                                                                       ///< this step
-    std::map<std::int64_t, std::set<std::int64_t>> open;                                    ///< by epoch
+    Condition before;                                     ///< this step
+    std::map<std::int64_t, std::set<std::int64_t>> open;  ///< by epoch
     /// By epoch and course; true: another course has them in its line.
     std::map<std::tuple<std::int64_t, std::string, bool>, std::set<std::int64_t>> open_of_course;
-    std::map<std::pair<std::int64_t, std::string>, Place> last_of_part;                     ///< by epoch and part
+    std::map<std::pair<std::int64_t, std::string>, Place> last_of_part;  ///< by epoch and part
   };
 
   [[nodiscard]] std::int64_t reasons_to_repeat(const Accepted& event);

@@ -179,8 +179,8 @@ void Oracle::check_order(Accepted& event, const Lane& lane) {
                               " of an older policy, in lane " + lane.key);
   }
   if (event.part.split != "course") return;
-  // A line holds the events of its course; those that only touch it stand behind some of these and before others, and in
-  // no order to each other.
+  // A line holds the events of its course; those that only touch it stand behind some of these and before others, and
+  // in no order to each other.
   const auto goes_first = [&](const std::string& course, bool touching) {
     if (!course.empty() && anything_before(own.open_of_course[{event.epoch, course, touching}], event.number, which))
       objection_to(event, "P2: overtakes " + events_[static_cast<std::size_t>(which)].reported.operation +
