@@ -325,9 +325,9 @@ void Oracle::check_nothing_due(const std::function<bool(const Locator&)>& health
     const bool is_busy = std::any_of(in_flight_.begin(), in_flight_.end(), [&host = locator.vendor](const auto& one) {
       return one.second.host == host + ".example";
     });
-    const bool is_well = is_available && !is_busy && healthy(locator);
+    const bool is_well = is_available && healthy(locator);
     for (const Lane& lane : *lanes) {
-      if (lane.waiting == 0 || lanes_[lane.id].in_flight) continue;
+      if (lane.waiting == 0 || is_busy) continue;
       if (const std::string what = why_undone(lane, *policy_of(locator), is_well); !what.empty())
         return object("P6: lane " + lane.key + " (" + std::to_string(lane.id) + ") " + what);
     }
