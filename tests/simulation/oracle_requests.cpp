@@ -103,7 +103,8 @@ void Oracle::answered(std::uint64_t ticket, const Received& request) {
     if (exchange.alone) return;
     ++event.failed;
     event.last_policy = exchange.policy;
-    ++event.failed_lately;
+    // One that began under an older policy does not count towards the limit of the newer.
+    if (policy_of(heir_of(event.reported.locator)) == exchange.policy) ++event.failed_lately;
     failed_this_step_.push_back(event.number);
   }
 }
