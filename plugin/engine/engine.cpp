@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "core/fault_point.h"
@@ -224,6 +225,7 @@ std::set<std::int64_t> Engine::announce(const CaptureBatch& batch) {
   std::set<std::int64_t> lanes;
   std::set<std::pair<Locator, std::int64_t>> to_look_at;
   std::set<std::pair<Locator, std::string>> courses;
+  std::map<std::int64_t, Locator> heirs;
   for (std::size_t i = 0; i < batch.answers.size(); ++i) {
     const CaptureAnswer& answer = batch.answers[i];
     if (answer.kind != CaptureAnswer::Kind::fresh) continue;
@@ -235,10 +237,15 @@ std::set<std::int64_t> Engine::announce(const CaptureBatch& batch) {
       default: break;
     }
     const Event& event = batch.items[i].event;
-    const auto policy = tools_.policy(event.locator);
+    // Whoever has claimed the lane delivers it, by its own policy.
+    const auto [heir, is_new] = heirs.try_emplace(answer.place.lane, event.locator);
+    if (is_new)
+      if (const auto lane = store_.lane(answer.place.lane); lane) heir->second = lane->tool;
+    const Locator& tool = heir->second;
+    const auto policy = tools_.policy(tool);
     if (gives_up_by_age(*policy) || policy->watch_waiting != 0 || policy->watch_age_ms != 0)
-      to_look_at.emplace(event.locator, answer.place.lane);
-    if (pump_.delayed_lanes() != 0 && !event.course_id.empty()) courses.emplace(event.locator, event.course_id);
+      to_look_at.emplace(tool, answer.place.lane);
+    if (pump_.delayed_lanes() != 0 && !event.course_id.empty()) courses.emplace(tool, event.course_id);
   }
   for (const auto& [tool, lane] : to_look_at) pump_.post(LookTrigger{tool, false, lane});
   for (const auto& [tool, course] : courses) pump_.post(DelayTrigger{tool, course, {}});
@@ -334,11 +341,16 @@ Result<void> Engine::tool_removed(const Locator& locator) {
   if (auto allowed = require_pumping("remove a tool"); !allowed) return fail(allowed.error());
   auto tool = tools_.find(locator);
   if (tool == nullptr) return fail(Status::not_found, "no tool " + to_text(locator) + " is installed");
+  const auto lanes = store_.lanes_of(locator);
   if (auto removed = store_.remove_tool(locator, clock_.now().wall_ms); !removed) return fail(removed.error());
   tools_.remove(locator);
   pump_.post(StopTrigger{locator, 0});
   pump_.post(ActTrigger{std::move(tool), EventKind::remove, {}, 0});
-  pump_.post(LookTrigger{locator});
+  // What it had claimed has gone back, to another policy perhaps.
+  std::set<Locator> heirs = {locator};
+  for (const Lane& was : lanes ? *lanes : std::vector<Lane>{})
+    if (const auto lane = store_.lane(was.id); lane) heirs.insert(lane->tool);
+  for (const Locator& heir : heirs) pump_.post(LookTrigger{heir});
   note("remove", {{"tool", to_text(locator)}}, {});
   return {};
 }

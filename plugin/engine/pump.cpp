@@ -209,7 +209,7 @@ void Pump::fire_timers(const Moment& now) {
     LaneRun& run = lanes_[id];
     run.timer_ms = 0;
     if (run.busy()) {
-      run.timer_missed = true;
+      run.age_unknown = true;
       continue;
     }
     if (std::exchange(run.contact_waiting, false)) {

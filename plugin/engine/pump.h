@@ -128,7 +128,7 @@ class Pump {
     std::int64_t failed_at_ms = 0;             ///< monotonic; meaningful where doubtful
     std::int64_t not_before_ms = 0;            ///< monotonic: its policy or the tool wants that much time
     std::int64_t timer_ms = 0;                 ///< monotonic: its one entry in timers_; 0: none
-    bool timer_missed = false;                 ///< it fired while something was in flight
+    bool age_unknown = false;                  ///< when its first event is too old is to be looked up once it is free
     [[nodiscard]] bool busy() const { return walk != nullptr || single != nullptr; }
   };
   /// The one save of a tool that is under way.

@@ -101,12 +101,10 @@ void Pump::state_change_ended(const Locator& tool) {
   std::unordered_map<std::int64_t, const Walk*> begun;
   for (const Walk& walk : *walks) begun.emplace(walk.lane, &walk);
   for (const auto& lane : lanes ? *lanes : std::vector<Lane>{}) {
-    if (save.state == ToolState::available)
-      watch_.note(tool, lane.id, false);
-    else
-      give_up_old(lane);
+    if (save.state == ToolState::available) watch_.note(tool, lane.id, false);
     const auto at = begun.find(lane.id);
     if (at == begun.end()) {
+      give_up_old(lane);  // another condition of the tool has another age
       part.tally.left += static_cast<std::uint64_t>(lane.waiting);
       if (lane.hold == LaneHold::held && lane.waiting > 0 && part.text.empty())
         part.text = "lane " + lane.key + " is held and stays so: release it to send what waits";

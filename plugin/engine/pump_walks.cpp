@@ -221,8 +221,7 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
   if (recorded && fewer_wait) contact_lanes_behind(lane_id);
   if (walk->tally().acknowledged != 0 && delayed_lanes() != 0)
     handle(DelayTrigger{tool, walk->acknowledged_course(), {}});
-  // A time of its own that came while it was walked has passed unheard.
-  if (lane && lane->waiting > 0 && !run.contact_waiting && give_up_old(*lane)) run.contact_waiting = true;
+  if (lane && lane->waiting > 0) run.age_unknown = true;  // what is first now has an age of its own
   after_lane_freed(lane_id);
 }
 
@@ -237,8 +236,8 @@ void Pump::after_lane_freed(std::int64_t lane_id) {
     return;
   }
   if (!run.replays.empty()) return replay_next(lane_id);
-  if (std::exchange(run.timer_missed, false))
-    if (const auto lane = context_.store.lane(lane_id); lane) give_up_old(*lane);
+  if (std::exchange(run.age_unknown, false))
+    if (const auto lane = context_.store.lane(lane_id); lane && give_up_old(*lane)) run.contact_waiting = true;
   if (!run.contact_waiting) return;
   run.contact_waiting = false;
   const std::vector<OperationId> operations = std::exchange(run.next_operations, {});

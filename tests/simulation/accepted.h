@@ -1,7 +1,7 @@
 // An event as the oracle remembers it: what was captured, what its tool has heard of it, and what people did to it.
 #pragma once
 
-#include <map>
+#include <memory>
 #include <string>
 
 #include "core/policy.h"
@@ -44,7 +44,8 @@ struct Accepted {
   int failed = 0;                    ///< attempts in walks
   int failed_lately = 0;             ///< the same, since its limit was last set anew
   FailureKind last_failure{};
-  std::string token;  ///< of the lease that holds it
+  std::shared_ptr<const Policy> last_policy;  ///< under which it was sent when it failed last
+  std::string token;                          ///< of the lease that holds it
   std::int64_t leased_until_ms = 0;
 };
 

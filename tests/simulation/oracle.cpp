@@ -36,6 +36,7 @@ void Oracle::objection_to(const Accepted& event, const std::string& what) {
 void Oracle::step_begins() {
   step_began_ms_ = world_.clock.wall_ms;
   touched_.clear();
+  wanted_saves_.clear();
   failed_this_step_.clear();
   for (auto& [tool, all] : policies_) all.erase(all.begin(), all.end() - 1);
   for (auto& [locator, own] : own_) own.before = own.now;
@@ -54,13 +55,19 @@ void Oracle::person_saves(const Locator& tool) {
 void Oracle::person_removes(const Locator& tool) {
   person_acts_on(tool);
   for (Accepted& event : events_)
-    if (event.state == EventState::pending && heir_of(event.reported.locator) == tool) event.must_be_saved_after = act_;
+    if (event.state == EventState::pending && heir_of(event.reported.locator) == tool) wants_a_save(event);
 }
 
 void Oracle::person_claims(const Locator& from) {
+  claimed_.insert(from);
   person_acts_on(from);
   for (Accepted& event : events_)
-    if (event.state == EventState::pending && event.reported.locator == from) event.must_be_saved_after = act_;
+    if (event.state == EventState::pending && event.reported.locator == from) wants_a_save(event);
+}
+
+void Oracle::wants_a_save(Accepted& event) {
+  wanted_saves_.emplace_back(event.number, event.must_be_saved_after);
+  event.must_be_saved_after = act_;
 }
 
 void Oracle::person_stops_walks() {
@@ -71,6 +78,7 @@ void Oracle::person_stops_walks() {
 void Oracle::policy_set(const Locator& tool, const Policy& policy) {
   person_acts_on(tool);
   policies_[tool].push_back(std::make_shared<const Policy>(policy));
+  policy_set_at_[tool] = world_.clock.wall_ms;
   for (Accepted& event : events_) event.failed_lately = 0;
 }
 
@@ -93,10 +101,20 @@ void Oracle::crashed() {
     event.failed_lately = std::max(event.failed_lately - 1, 0);
   }
   failed_this_step_.clear();
+  // Nor whether the tool was removed or the lane claimed.
+  for (const auto& [number, before] : wanted_saves_)
+    events_[static_cast<std::size_t>(number)].must_be_saved_after = before;
+  wanted_saves_.clear();
 }
 
 void Oracle::reopened() {
-  // A policy that was being set may or may not be in force.
+  // A value or a policy that was being set may or may not be there.
+  for (auto& [name, value] : known_) {
+    const auto& [tool, what, whose, key] = name;
+    const auto stored = world_.store->known({tool, what, whose, key, {}});
+    value = stored && *stored ? **stored : "";
+  }
+  std::erase_if(known_, [](const auto& one) { return one.second.empty(); });
   const auto stored = world_.store->policies();
   for (auto& [tool, all] : policies_) {
     std::string document;
@@ -178,7 +196,7 @@ void Oracle::captured(const Reported& reported, const Pairs& arguments, const st
   own.open[made.epoch].insert(made.number);
   if (made.part.split == "course")
     for (const std::string& course : {made.part.name, made.part.other})
-      if (!course.empty()) own.open_of_course[{made.epoch, course}].insert(made.number);
+      if (!course.empty()) own.open_of_course[{made.epoch, course, course != made.part.name}].insert(made.number);
   lanes_[made.place.lane].events[made.place.sequence] = made.number;
   const std::string part = made.part.split == "none" ? to_text(made.id) : made.part.name;
   const auto [last, is_first] = own.last_of_part.try_emplace({made.epoch, part}, made.place);
@@ -204,8 +222,10 @@ void Oracle::observe_conditions() {
     const Locator heir = heir_of(locator);
     const auto tool = world_.store->tool(heir);
     const std::optional<ToolState> state = tool && *tool ? std::optional((*tool)->state) : std::nullopt;
-    if (heir == own.now.heir && state == own.now.state) continue;
-    own.now = {heir, state, step_began_ms_};
+    // Switched off is switched off, in either way.
+    const bool is_same = state.has_value() == own.now.state.has_value() &&
+                         (state == ToolState::available) == (own.now.state == ToolState::available);
+    own.now = {heir, state, is_same ? own.now.since_ms : step_began_ms_};
   }
 }
 
@@ -230,7 +250,9 @@ void Oracle::check_state(Accepted& event) {
                             std::string(to_text(stored.state)) + " again");
   if (stored.state != EventState::pending && !is_explained(event, stored))
     objection_to(event, "P1: is " + std::string(to_text(stored.state)) + " (" + stored.reason +
-                            "), which neither its policy nor a person explains");
+                            "), which neither its policy nor a person explains: it failed " +
+                            std::to_string(event.failed) + " times, last: " + std::string(to_text(event.last_failure)) +
+                            "; it was told: " + stored.answer);
   event.state = stored.state;
 }
 
@@ -245,17 +267,19 @@ bool Oracle::is_explained(const Accepted& event, const StoredEvent& stored) {
   if (stored.reason == "too_old") return was_too_old(event, stored.settled_at_ms);
   const auto wanted = is_parked ? GiveUp::Then::park : GiveUp::Then::discard;
   const OwnRecord& own = own_[event.reported.locator];
-  for (const Locator& tool : {own.now.heir, own.before.heir})
-    for (const auto& policy : policies_of_step(tool)) {
-      const auto& at_once = policy->parks_at_once;
-      const bool cannot_be_cured = std::find(at_once.begin(), at_once.end(), event.last_failure) != at_once.end();
-      if (stored.reason == "cannot_be_cured" && is_parked && cannot_be_cured) return true;
-      const GiveUp& terms = policy->give_up;
-      if (stored.reason == "attempts_used_up" && terms.then == wanted && terms.attempts > 0 &&
-          event.failed >= terms.attempts)
-        return true;
-    }
-  return false;
+  // Of this step, and of its last exchange, which may have begun before.
+  std::vector<std::shared_ptr<const Policy>> policies = policies_of_step(own.now.heir);
+  const auto more = policies_of_step(own.before.heir);
+  policies.insert(policies.end(), more.begin(), more.end());
+  if (event.last_policy != nullptr) policies.push_back(event.last_policy);
+  return std::any_of(policies.begin(), policies.end(), [&](const auto& policy) {
+    const auto& at_once = policy->parks_at_once;
+    if (stored.reason == "cannot_be_cured")
+      return is_parked && std::find(at_once.begin(), at_once.end(), event.last_failure) != at_once.end();
+    const GiveUp& terms = policy->give_up;
+    return stored.reason == "attempts_used_up" && terms.then == wanted && terms.attempts > 0 &&
+           event.failed >= terms.attempts;
+  });
 }
 
 /// By any of the policies and conditions of this step.
@@ -297,9 +321,13 @@ void Oracle::check_nothing_due(const std::function<bool(const Locator&)>& health
     const auto lanes = world_.store->lanes_of(locator);
     const auto tool = world_.store->tool(locator);
     const bool is_available = *tool && (*tool)->state == ToolState::available && (*tool)->suspended.empty();
+    // A save waits for what is under way, and what is captured meanwhile for the save.
+    const bool is_busy = std::any_of(in_flight_.begin(), in_flight_.end(), [&host = locator.vendor](const auto& one) {
+      return one.second.host == host + ".example";
+    });
     const bool is_well = is_available && healthy(locator);
     for (const Lane& lane : *lanes) {
-      if (lane.waiting == 0 || lanes_[lane.id].in_flight) continue;
+      if (lane.waiting == 0 || is_busy) continue;
       if (const std::string what = why_undone(lane, *policy_of(locator), is_well); !what.empty())
         return object("P6: lane " + lane.key + " (" + std::to_string(lane.id) + ") " + what);
     }
@@ -330,6 +358,12 @@ std::string Oracle::why_undone(const Lane& lane, const Policy& policy, bool heal
   if (last.stopped_by == 0)
     return last.ended_at_ms <= stopped_at_ms_ ? std::string() : "was stopped (" + last.error + ") and not walked again";
   if (last.ended_at_ms + kContactIntervalMs > now_ms || last.not_before_ms > now_ms) return {};
+  if (const auto set = policy_set_at_.find(lane.tool); set != policy_set_at_.end() && set->second >= last.ended_at_ms) {
+    // The new policy has planned it anew.
+    const auto failures = world_.store->failures({lane.id, last.stopped_by});
+    const auto decision = after_failure(policy, FailureKind::unreachable, *failures, 1.0);
+    if (decision.kind == FailureDecision::Kind::retry && decision.at_ms > now_ms) return {};
+  }
   if (last.not_before_ms != 0) return "was to be tried again at " + rfc3339(last.not_before_ms);
   if (lane.last_sequence > last.last) return "got more events since its last walk, and was not walked";
   return {};

@@ -76,7 +76,7 @@ class Oracle final : public Witness {
     std::int64_t event = -1;  ///< number
     bool alone = false;
     std::shared_ptr<const Policy> policy;
-    Locator tool;
+    std::string host;
   };
   /// How the tool of a locator's lanes stands.
   struct Condition {
@@ -89,10 +89,11 @@ class Oracle final : public Witness {
     std::string split;
     std::int64_t epoch = 0;
     Condition now;
-    Condition before;                                                                       ///< this step
-    std::map<std::int64_t, std::set<std::int64_t>> open;                                    ///< by epoch
-    std::map<std::pair<std::int64_t, std::string>, std::set<std::int64_t>> open_of_course;  ///< by epoch and course
-    std::map<std::pair<std::int64_t, std::string>, Place> last_of_part;                     ///< by epoch and part
+    Condition before;                                     ///< this step
+    std::map<std::int64_t, std::set<std::int64_t>> open;  ///< by epoch
+    /// By epoch and course; true: another course has them in its line.
+    std::map<std::tuple<std::int64_t, std::string, bool>, std::set<std::int64_t>> open_of_course;
+    std::map<std::pair<std::int64_t, std::string>, Place> last_of_part;  ///< by epoch and part
   };
 
   [[nodiscard]] std::int64_t reasons_to_repeat(const Accepted& event);
@@ -106,6 +107,7 @@ class Oracle final : public Witness {
   void check_state(Accepted& event);
   bool is_explained(const Accepted& event, const StoredEvent& stored);
   bool was_too_old(const Accepted& event, std::int64_t at_ms);
+  void wants_a_save(Accepted& event);
   void observe_conditions();
   std::string why_undone(const Lane& lane, const Policy& policy, bool healthy);
   void objection_to(const Accepted& event, const std::string& what);
@@ -121,9 +123,11 @@ class Oracle final : public Witness {
   std::unordered_map<std::uint64_t, InFlight> in_flight_;
   std::unordered_set<std::string> nonces_;
   std::map<Locator, std::vector<std::shared_ptr<const Policy>>> policies_;  ///< of this step; the last is in force
+  std::map<Locator, std::int64_t> policy_set_at_;
   std::map<std::tuple<Locator, std::string, std::string, std::string>, std::string> known_;
   std::map<Locator, std::int64_t> acts_;   ///< of people, on each tool
   std::map<Locator, std::int64_t> saves_;  ///< number of the act that saved it as available last
+  std::set<Locator> claimed_;              ///< ever
   std::int64_t act_ = 0;
   std::int64_t crashes_ = 0;
   std::int64_t stops_ = 0;
@@ -132,6 +136,7 @@ class Oracle final : public Witness {
   std::set<std::int64_t> touched_;
   std::size_t told_ = 0;  ///< of what the host was told
   std::vector<std::int64_t> failed_this_step_;
+  std::vector<std::pair<std::int64_t, std::int64_t>> wanted_saves_;  ///< in this step: event, and what it wanted before
 };
 
 }  // namespace ptb::test

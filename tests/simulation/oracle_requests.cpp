@@ -30,15 +30,16 @@ FailureKind kind_of(const std::string& answer) {
 
 /// Counts up whenever something happens after which the event may rightly be heard again.
 std::int64_t Oracle::reasons_to_repeat(const Accepted& event) {
-  const Locator heir = heir_of(event.reported.locator);
-  std::int64_t reasons = crashes_ + stops_ + lanes_[event.place.lane].interruptions + acts_[event.reported.locator];
-  if (heir != event.reported.locator) reasons += acts_[heir];
-  return reasons;
+  const Locator& own = event.reported.locator;
+  const std::int64_t reasons = crashes_ + stops_ + lanes_[event.place.lane].interruptions + acts_[own];
+  // What is done to any tool may be done to an heir.
+  return claimed_.contains(own) ? reasons + act_ : reasons;
 }
 
 void Oracle::sent(std::uint64_t ticket, const Received& request) {
   InFlight& exchange = in_flight_[ticket];
   exchange = InFlight();
+  exchange.host = request.host;
   const auto text = [&](const char* name) {
     const auto at = request.parameters.find(name);
     return at == request.parameters.end() ? std::string() : at->second;
@@ -63,7 +64,6 @@ void Oracle::sent(std::uint64_t ticket, const Received& request) {
   record.in_flight = true;
   exchange.event = event.number;
   exchange.policy = policy;
-  exchange.tool = tool;
   const auto installed = world_.store->tool(tool);
   const bool is_suspended = installed && *installed && !(*installed)->suspended.empty();
   exchange.alone = (*stored)->state != EventState::pending || lane->hold != LaneHold::none || is_suspended;
@@ -102,7 +102,9 @@ void Oracle::answered(std::uint64_t ticket, const Received& request) {
     ++record.interruptions;
     if (exchange.alone) return;
     ++event.failed;
-    ++event.failed_lately;
+    event.last_policy = exchange.policy;
+    // One that began under an older policy does not count towards the limit of the newer.
+    if (policy_of(heir_of(event.reported.locator)) == exchange.policy) ++event.failed_lately;
     failed_this_step_.push_back(event.number);
   }
 }
@@ -178,12 +180,16 @@ void Oracle::check_order(Accepted& event, const Lane& lane) {
                               " of an older policy, in lane " + lane.key);
   }
   if (event.part.split != "course") return;
-  for (const std::string& course : {event.part.name, event.part.other}) {
-    if (course.empty()) continue;
-    if (anything_before(own.open_of_course[{event.epoch, course}], event.number, which))
+  // A line holds the events of its course; those that only touch it stand behind some of these and before others, and
+  // in no order to each other.
+  const auto goes_first = [&](const std::string& course, bool touching) {
+    if (!course.empty() && anything_before(own.open_of_course[{event.epoch, course, touching}], event.number, which))
       objection_to(event, "P2: overtakes " + events_[static_cast<std::size_t>(which)].reported.operation +
                               " of its course " + course);
-  }
+  };
+  goes_first(event.part.name, false);
+  goes_first(event.part.name, true);
+  goes_first(event.part.other, false);
 }
 
 bool Oracle::anything_before(std::set<std::int64_t>& open, std::int64_t number, std::int64_t& which) {
