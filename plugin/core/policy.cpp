@@ -101,7 +101,10 @@ std::int64_t retry_at(const Policy& policy, const Failures& failures, double cha
   std::int64_t wait = std::min(retry_wait_ms(schedule, failures.count), kNever / 4);
   const double added = static_cast<double>(wait) * schedule.jitter_percent / 100.0 * std::clamp(chance, 0.0, 1.0);
   wait += static_cast<std::int64_t>(added);
-  const bool from_first = schedule.from == RetrySchedule::From::original_failure;
+  // A wait that has stopped growing would always be over by now, so it counts from the last attempt.
+  const bool grows =
+      failures.count <= 1 || retry_wait_ms(schedule, failures.count) > retry_wait_ms(schedule, failures.count - 1);
+  const bool from_first = schedule.from == RetrySchedule::From::original_failure && grows;
   std::int64_t at = after_wait(policy, from_first ? failures.first_at_ms : failures.last_at_ms, wait);
   at = std::max(at, failures.last_at_ms);
   in_maintenance(policy, at, at);

@@ -200,6 +200,19 @@ TEST(AfterAFailure, WaitsCountFromTheOriginalFailure) {
   EXPECT_EQ(after_failure(policy, FailureKind::tls, {2, kNoon, kNoon + 45'000}, 0).at_ms, kNoon + 45 * kSecond);
 }
 
+TEST(AfterFailure, AWaitThatHasStoppedGrowingCountsFromTheLastAttempt) {
+  Policy policy;
+  policy.after_failure = Policy::AfterFailure::retry;
+  policy.retry.from = RetrySchedule::From::original_failure;
+  policy.retry.waits_ms = {10'000, 60'000};
+  const auto at = [&](std::int64_t count, std::int64_t last_ms) {
+    return after_failure(policy, FailureKind::unreachable, {count, 1'000'000, last_ms}, 0).at_ms;
+  };
+  EXPECT_EQ(at(1, 1'000'000), 1'010'000);
+  EXPECT_EQ(at(2, 1'010'500), 1'060'000);
+  EXPECT_EQ(at(3, 1'060'500), 1'120'500) << "the last wait repeats; else it would be tried without end at one moment";
+}
+
 TEST(AfterAFailure, JitterAddsUpToItsShareOfTheWait) {
   Policy policy = retrying({100 * kSecond});
   policy.retry.jitter_percent = 10;
