@@ -103,24 +103,14 @@ Result<void> Engine::take_up_tools() {
   return {};
 }
 
-/// Where a walk was cut off, a time was set, or events behind the last walk were captured to go out at once. What waits
-/// for a person's act goes on waiting.
-bool Engine::goes_on_by_itself(const Lane& lane) {
+/// Where a walk was cut off, a time was set, or no walk has included the last events: whatever set these going may have
+/// been cut off too.
+bool Engine::goes_on_by_itself(const Lane& lane) const {
   const LastWalk& last = lane.last_walk;
   const bool cut_off = last.ordinal != 0 && last.ended_at_ms == 0;
-  if (cut_off || last.not_before_ms != 0) return true;
-  if (lane.last_sequence <= last.last) return false;
+  if (!cut_off && last.not_before_ms == 0 && lane.last_sequence <= last.last) return false;
   const auto tool = tools_.find(lane.tool);
-  if (tool == nullptr || tool->at_send.tool.state != ToolState::available) return false;
-  const auto behind = store_.read_waiting(lane.id, last.last, lane.last_sequence, 1);
-  if (!behind || behind->empty()) return false;
-  switch (behind->front().captured_as) {
-    case Deferral::first_attempt:
-    case Deferral::behind_backlog:
-    case Deferral::delayed:
-    case Deferral::maintenance: return true;
-    default: return false;
-  }
+  return tool != nullptr && tool->at_send.tool.state == ToolState::available;
 }
 
 /// The trigger "bridge opened": lanes with events that no finished walk has included are walked, at once or, after a

@@ -112,7 +112,7 @@ class Engine {
   Result<void> take_up_policies();
   Result<void> take_up_tools();
   Result<void> take_up_lanes();
-  bool goes_on_by_itself(const Lane& lane);
+  [[nodiscard]] bool goes_on_by_itself(const Lane& lane) const;
   Result<void> commit(std::span<CaptureBatch* const> batches);
   std::set<std::int64_t> announce(const CaptureBatch& batch);
   void prepare(ReportedEvent& reported, std::int64_t now_ms, CaptureItem& item);

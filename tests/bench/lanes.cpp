@@ -20,7 +20,7 @@ constexpr int kTriggers = 20;
 constexpr const char* kCourseLanes =
     R"(<delivery-policy xmlns="urn:ptbridge:delivery-policy:1" name="course-lanes" order="course"/>)";
 
-/// Lanes with one waiting event each, of a tool that is available by now; returns the number of the first event.
+/// Lanes with one waiting event each, of a tool that is not available; returns the number of the first event.
 std::uint64_t make_lanes(Run& run, const std::filesystem::path& store, int lanes) {
   Bridge bridge(*run.plugin, store, Pump::caller);
   bridge.install(0, run.server->url(), kCourseLanes, PTB_TOOL_UNAVAILABLE);
@@ -32,7 +32,6 @@ std::uint64_t make_lanes(Run& run, const std::filesystem::path& store, int lanes
     bridge.capture(events);
     if (made == 0) first = events.first();
   }
-  bridge.install(0, run.server->url(), kCourseLanes, PTB_TOOL_AVAILABLE);
   return first;
 }
 
@@ -48,8 +47,9 @@ void measure_lanes(Run& run) {
     const std::filesystem::path store = run.workspace->fresh(name) / "bridge.db";
     const std::uint64_t first = make_lanes(run, store, lanes);
     const std::uint64_t before = run.server->requests();
-    auto told = nlohmann::json::parse(output_of_fresh_process(
-        {"ptb-bench", "rest-and-tell", run.plugin_file.string(), store.string(), std::to_string(first)}));
+    auto told =
+        nlohmann::json::parse(output_of_fresh_process({"ptb-bench", "rest-and-tell", run.plugin_file.string(),
+                                                       store.string(), std::to_string(first), run.server->url()}));
     told["requests"] = run.server->requests() - before;
     return told;
   };
@@ -81,6 +81,7 @@ int rest_and_tell(const std::vector<std::string>& arguments) {
                          {"rss_mib", static_cast<double>(resident_kib) / 1024},
                          {"idle_turn_us", turn_us},
                          {"trigger_ms", 0}};
+  bridge.install(0, arguments.at(3), "", PTB_TOOL_AVAILABLE);  // which starts no walk
   const std::int64_t triggering = monotonic_ns();
   for (int trigger = 0; trigger < kTriggers; ++trigger) {
     EventArray one(1, true);
