@@ -208,6 +208,9 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
     if (!from) return fail(from.error());
     auto to = locator_field(order, "to");
     if (!to) return fail(to.error());
+    // A save that began before the claim must not release what was claimed.
+    if (pump_.is_being_saved(*to))
+      return fail(Status::refused, to_text(*to) + " is being saved: claim once that is over, then save it again");
     auto lanes = store_.lanes_of(*from);
     if (auto claimed = store_.claim(*from, *to, now_ms); !claimed) return fail(claimed.error());
     for (const Lane& lane : lanes ? *lanes : std::vector<Lane>{}) pump_.post(StopTrigger{std::nullopt, lane.id});

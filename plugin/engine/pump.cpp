@@ -38,6 +38,14 @@ void Pump::post(Trigger trigger) {
   transport_.wake();
 }
 
+bool Pump::is_being_saved(const Locator& tool) {
+  const std::lock_guard lock(inbox_mutex_);
+  return being_saved_.contains(tool) || std::any_of(inbox_.begin(), inbox_.end(), [&](const Trigger& trigger) {
+           const auto* const save = std::get_if<SaveTrigger>(&trigger);
+           return save != nullptr && save->tool == tool;
+         });
+}
+
 void Pump::remember_failure(std::int64_t lane, std::int64_t failed_monotonic_ms, std::int64_t not_before_monotonic_ms) {
   LaneRun& run = lanes_[lane];
   run.doubtful = true;
@@ -119,6 +127,8 @@ void Pump::take_triggers() {
   {
     const std::lock_guard lock(inbox_mutex_);
     triggers.swap(inbox_);
+    for (const Trigger& trigger : triggers)
+      if (const auto* save = std::get_if<SaveTrigger>(&trigger)) being_saved_.insert(save->tool);
   }
   // Contacts of one lane that came together share a walk.
   std::map<std::int64_t, std::pair<std::vector<OperationId>, bool>> contacts;

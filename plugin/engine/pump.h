@@ -106,6 +106,8 @@ class Pump {
   /// Before the first run: a lane in which nothing is sent until somebody acts, of which the host was told.
   void remember_suspension(const Locator& tool, std::int64_t lane) { watch_.note(tool, lane, true); }
 
+  /// Somebody has saved the tool, and that is not over; any thread.
+  [[nodiscard]] bool is_being_saved(const Locator& tool);
   /// Lanes whose next event is delayed; any thread.
   [[nodiscard]] std::size_t delayed_lanes() const { return delayed_count_.load(std::memory_order_relaxed); }
 
@@ -238,6 +240,7 @@ class Pump {
 
   std::mutex inbox_mutex_;
   std::vector<Trigger> inbox_;
+  std::set<Locator> being_saved_;  ///< as saves_, under inbox_mutex_
 
   std::unordered_map<std::int64_t, LaneRun> lanes_;
   std::map<Locator, SaveRun> saves_;

@@ -126,6 +126,10 @@ void Pump::end_save(const Locator& tool) {
   saves_.erase(at);
   for (const auto& trigger : acts) handle(trigger);
   for (const auto& trigger : queued) handle(trigger);
+  if (!saves_.contains(tool)) {
+    const std::lock_guard lock(inbox_mutex_);
+    being_saved_.erase(tool);
+  }
   const auto lanes = context_.store.lanes_of(tool);
   for (const auto& lane : lanes ? *lanes : std::vector<Lane>{})
     if (const auto run = lanes_.find(lane.id); run != lanes_.end()) after_lane_freed(lane.id);

@@ -61,8 +61,11 @@ void Oracle::person_removes(const Locator& tool) {
 void Oracle::person_claims(const Locator& from) {
   claimed_.insert(from);
   person_acts_on(from);
-  for (Accepted& event : events_)
-    if (event.state == EventState::pending && event.reported.locator == from) wants_a_save(event);
+  for (Accepted& event : events_) {
+    if (event.state != EventState::pending || event.reported.locator != from) continue;
+    event.failed_lately = 0;  // under another policy
+    wants_a_save(event);
+  }
 }
 
 void Oracle::wants_a_save(Accepted& event) {
@@ -365,7 +368,10 @@ std::string Oracle::why_undone(const Lane& lane, const Policy& policy, bool heal
     if (decision.kind == FailureDecision::Kind::retry && decision.at_ms > now_ms) return {};
   }
   if (last.not_before_ms != 0) return "was to be tried again at " + rfc3339(last.not_before_ms);
-  if (lane.last_sequence > last.last) return "got more events since its last walk, and was not walked";
+  // What stands behind the walk's batch may have been captured before: then another lane had to go first.
+  const auto behind = world_.store->read_waiting(lane.id, last.last, lane.last_sequence, 1'000);
+  for (const StoredEvent& stored : behind ? *behind : std::vector<StoredEvent>{})
+    if (stored.walks_before >= last.ordinal) return "got more events since its last walk, and was not walked";
   return {};
 }
 
