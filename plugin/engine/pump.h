@@ -199,6 +199,9 @@ class Pump {
   /// Walks of lanes that go, or until now went, to that tool.
   std::vector<ActiveWalk*> walks_of(const Locator& tool);
   [[nodiscard]] bool tool_is_saving(const Locator& tool) const;
+  /// The lane's tool is being saved and its walks not begun: nothing starts in the lane, and the save goes on as far as
+  /// it can.
+  bool gives_way_to_save(std::int64_t lane);
 
   void act_ended(std::uint64_t ticket);
 

@@ -33,6 +33,14 @@ void Pump::handle(const SaveTrigger& trigger) {
   }
 }
 
+bool Pump::gives_way_to_save(std::int64_t lane_id) {
+  if (saves_.empty()) return false;
+  const auto lane = context_.store.lane(lane_id);
+  if (!lane || !tool_is_saving(lane->tool)) return false;
+  drive_save(lane->tool);
+  return tool_is_saving(lane->tool);
+}
+
 bool Pump::tool_is_saving(const Locator& tool) const {
   const auto at = saves_.find(tool);
   return at != saves_.end() && at->second.phase != SaveRun::Phase::walking;
@@ -48,7 +56,12 @@ void Pump::drive_save(const Locator& tool) {
   const std::vector<ActiveWalk*> walks = walks_of(tool);
   for (ActiveWalk* const walk : walks)
     if (save.state != ToolState::available || walk->lane().tool != tool) walk->stop();
-  if (walks.empty()) ask_state_change(tool, save);
+  const auto lanes = context_.store.lanes_of(tool);
+  const bool sends_alone = lanes && std::any_of(lanes->begin(), lanes->end(), [this](const Lane& lane) {
+                             const auto run = lanes_.find(lane.id);
+                             return run != lanes_.end() && run->second.single != nullptr;
+                           });
+  if (walks.empty() && !sends_alone) ask_state_change(tool, save);
 }
 
 std::vector<ActiveWalk*> Pump::walks_of(const Locator& tool) {

@@ -13,7 +13,7 @@ void Pump::handle(const SingleTrigger& trigger) {
   }
   const std::int64_t lane = (*stored)->place.lane;
   LaneRun& run = lanes_[lane];
-  if (run.busy())
+  if (run.busy() || gives_way_to_save(lane))
     run.singles.push_back(trigger);
   else
     send_single(lane, trigger);
@@ -115,6 +115,7 @@ void Pump::handle(const ReplayTrigger& trigger) {
 
 /// Sends the next event of the lane's first replay; ends the replay where there is none.
 void Pump::replay_next(std::int64_t lane_id) {
+  if (gives_way_to_save(lane_id)) return;
   LaneRun& run = lanes_[lane_id];
   ReplayTrigger& replay = run.replays.front();
   const auto lane = context_.store.lane(lane_id);

@@ -229,6 +229,7 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
 void Pump::after_lane_freed(std::int64_t lane_id) {
   LaneRun& run = lanes_[lane_id];
   if (run.busy() || winding_down_) return;
+  if (gives_way_to_save(lane_id)) return;
   if (!run.singles.empty()) {
     const SingleTrigger single = run.singles.front();
     run.singles.pop_front();
