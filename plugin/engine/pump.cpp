@@ -169,14 +169,15 @@ void Pump::contact(std::int64_t lane_id, const std::vector<OperationId>& operati
   LaneRun& run = lanes_[lane_id];
   auto lane = context_.store.lane(lane_id);
   if (!lane) return finish(operations, failed_part(lane.error().text));
+  // First, since it may set this very lane going.
+  if (!tool_is_saving(lane->tool) && give_up_old(*lane)) lane = context_.store.lane(lane_id);
+  if (!lane) return finish(operations, failed_part(lane.error().text));
   const bool second_walker = planted(PlantedBug::two_walkers) && run.walk != nullptr;
   if ((run.busy() && !second_walker) || tool_is_saving(lane->tool)) {
     run.contact_waiting = true;
     run.next_operations.insert(run.next_operations.end(), operations.begin(), operations.end());
     return;
   }
-  if (give_up_old(*lane)) lane = context_.store.lane(lane_id);
-  if (!lane) return finish(operations, failed_part(lane.error().text));
   // Where a time is set for it, that counts, also where it is sooner than a contact would be answered.
   const std::int64_t distance_ms = run.doubtful ? run.failed_at_ms + options_.contact_interval_ms : 0;
   const std::int64_t due_ms = run.not_before_ms != 0 ? run.not_before_ms : distance_ms;
