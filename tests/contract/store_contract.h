@@ -35,7 +35,7 @@ class StorePlace {
   virtual Result<std::unique_ptr<Store>> open() = 0;
   [[nodiscard]] virtual bool is_file() const { return true; }  ///< false: it takes no place on a disk
   virtual std::uintmax_t bytes() = 0;                          ///< what it takes on disk while it is closed
-  virtual std::int64_t count_snapshots() = 0;  ///< while it is closed
+  virtual std::int64_t count_snapshots() = 0;                  ///< while it is closed
   /// Some file of the store has these bytes, free pages and logs included. Also while it is open.
   virtual bool holds(const std::string& text) = 0;
 };
