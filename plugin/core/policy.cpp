@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "core/clock.h"
 
@@ -81,6 +82,19 @@ LanePart course_part(const Event& event) {
 
 }  // namespace
 
+namespace {
+
+/// Other groups are another way of splitting: else an event could overtake one that its new group does not hold.
+std::string group_split(const Policy& policy) {
+  std::map<std::string_view, std::uint32_t> groups;
+  for (const Policy::Group& group : policy.groups) groups[group.name] |= group.kinds.bits();
+  std::string split = "group:";
+  for (const auto& [name, kinds] : groups) split.append(name).append("=").append(std::to_string(kinds)).append(";");
+  return split;
+}
+
+}  // namespace
+
 LanePart lane_part(const Policy& policy, const Event& event) {
   switch (policy.order) {
     case Policy::Order::tool: break;
@@ -88,8 +102,8 @@ LanePart lane_part(const Policy& policy, const Event& event) {
     case Policy::Order::course: return course_part(event);
     case Policy::Order::group:
       for (const Policy::Group& group : policy.groups)
-        if (group.kinds.contains(event.kind)) return {"group", group.name, ""};
-      return {"group", "other", ""};
+        if (group.kinds.contains(event.kind)) return {group_split(policy), group.name, ""};
+      return {group_split(policy), "other", ""};
   }
   return {};
 }

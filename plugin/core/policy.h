@@ -24,6 +24,7 @@ class KindSet {
   void insert(EventKind kind) { bits_ |= 1U << static_cast<unsigned>(kind); }
   [[nodiscard]] bool contains(EventKind kind) const { return (bits_ >> static_cast<unsigned>(kind) & 1U) != 0; }
   [[nodiscard]] bool empty() const { return bits_ == 0; }
+  [[nodiscard]] std::uint32_t bits() const { return bits_; }
   friend bool operator==(const KindSet&, const KindSet&) = default;
 
  private:

@@ -94,8 +94,8 @@ struct EndedWalk {
   std::vector<StoredEvent> dropped;  ///< filled by the store: what will not be sent any more
 };
 
-/// Which of its tool's lanes an event belongs to. split: "" (the tool has one), "group", "course", or "none": one of
-/// its own, for as long as it waits.
+/// Which of its tool's lanes an event belongs to. split: "" (the tool has one), "group:" and what tells these groups
+/// from others, "course", or "none": one of its own, for as long as it waits.
 struct LanePart {
   std::string split;
   std::string name;   ///< of the group or the course

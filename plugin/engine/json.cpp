@@ -150,7 +150,7 @@ Result<Json> lane_json(const Viewer& viewer, const LaneStanding& standing) {
                              : lane.hold_reason.empty()       ? walk.error
                                                               : lane.hold_reason;
   json["last_error"] = error.empty() || lane.waiting == 0 ? Json(nullptr) : Json(error);
-  json["split"] = lane.split.empty() ? "tool" : lane.split;
+  json["split"] = lane.split.empty() ? "tool" : lane.split.substr(0, lane.split.find(':'));
   json["epoch"] = lane.epoch;
   json["behind"] = standing.behind.empty() ? Json(nullptr) : Json(standing.behind);
   return json;

@@ -7,7 +7,7 @@ namespace ptb {
 std::string lane_key(const Locator& own, const LanePart& part) {
   std::string key = to_text(own);
   if (part.split.empty()) return key;
-  key += '/' + part.split + '/';
+  key += '/' + part.split.substr(0, part.split.find(':')) + '/';
   for (const char letter : part.name) {
     if (letter == '~') key += '~';
     key += letter;

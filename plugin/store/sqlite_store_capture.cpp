@@ -155,6 +155,7 @@ MirrorLane& SqliteStore::lane_for(Draft& draft, const LaneChoice& choice, const 
     MirrorLane& known = draft.lane(choice.lane);
     if (known.lane.epoch != choice.epoch) {
       known.lane.epoch = choice.epoch;
+      known.lane.split = split;
       update_lane(connection_, known);
       fault_point("store.capture.lane_moved_up");
     }

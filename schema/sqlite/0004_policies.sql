@@ -14,7 +14,8 @@ CREATE TABLE policy (
 
 -- Several lanes a locator: those of one split are told apart by their keys, those of several by their epochs, and the
 -- lanes of a lower epoch drain first.
-ALTER TABLE lane ADD COLUMN split TEXT NOT NULL DEFAULT '' CHECK (split IN ('', 'group', 'course', 'none'));
+ALTER TABLE lane ADD COLUMN split TEXT NOT NULL DEFAULT '' CHECK (
+  split IN ('', 'course', 'none') OR split GLOB 'group*'); -- group:WHICH, so that other groups are another split
 ALTER TABLE lane ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0);
 ALTER TABLE lane ADD COLUMN queued INTEGER NOT NULL DEFAULT 0 CHECK (queued = 0 OR hold = 'suspended'); -- 1: for pullers
 ALTER TABLE lane ADD COLUMN condition_since INTEGER NOT NULL DEFAULT 0; -- its tool came into its condition then

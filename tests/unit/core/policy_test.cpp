@@ -141,9 +141,13 @@ TEST(LaneParts, ALaneAGroup) {
   policy.groups = {{"copies", {}}, {"imports", {}}};
   policy.groups[0].kinds.insert(EventKind::course_copied);
   policy.groups[1].kinds.insert(EventKind::course_imported);
-  expect_part(lane_part(policy, event_of(EventKind::course_copied, "b", {})), "group", "copies", "");
-  expect_part(lane_part(policy, event_of(EventKind::course_imported, "b", {})), "group", "imports", "");
-  expect_part(lane_part(policy, event_of(EventKind::content_deleted, "b", {})), "group", "other", "");
+  const std::string split = lane_part(policy, event_of(EventKind::course_copied, "b", {})).split;
+  EXPECT_EQ(split.substr(0, 6), "group:");
+  expect_part(lane_part(policy, event_of(EventKind::course_copied, "b", {})), split, "copies", "");
+  expect_part(lane_part(policy, event_of(EventKind::course_imported, "b", {})), split, "imports", "");
+  expect_part(lane_part(policy, event_of(EventKind::content_deleted, "b", {})), split, "other", "");
+  policy.groups.back().kinds.insert(EventKind::content_deleted);
+  EXPECT_NE(lane_part(policy, event_of(EventKind::course_copied, "b", {})).split, split) << "other groups split anew";
 }
 
 TEST(LaneParts, ALaneACourse) {
