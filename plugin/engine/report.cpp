@@ -15,19 +15,10 @@ Result<Json> events_report(const Viewer& viewer, const Json& question) {
   if (!filter) return fail(filter.error());
   auto events = viewer.store.list(*filter);
   if (!events) return fail(events.error());
+  auto list = event_list(viewer, *events);
+  if (!list) return fail(list.error());
   Json json;
-  json["events"] = Json::array();
-  std::optional<LaneStanding> standing;
-  for (const StoredEvent& stored : *events) {
-    if (!standing || standing->lane.id != stored.place.lane) {
-      auto read = lane_standing(viewer, stored.place.lane);
-      if (!read) return fail(read.error());
-      standing = std::move(*read);
-    }
-    auto one = event_json(viewer.store, stored, *standing);
-    if (!one) return fail(one.error());
-    json["events"].push_back(std::move(*one));
-  }
+  json["events"] = std::move(*list);
   json["next"] = cursor_after(*events, filter->limit);
   return json;
 }

@@ -10,6 +10,13 @@ Result<EventFilter> event_filter(const Json& question);
 /// Where the page behind these events begins; null where they did not fill theirs.
 Json cursor_after(const std::vector<StoredEvent>& events, int limit);
 
+/// One JSON an event, by `show`; each lane's standing is read once for the events of it that stand together. Errors:
+/// those of `show`, which leaves an event out by null.
+using ShowEvent = std::function<Result<Json>(const StoredEvent& stored, const LaneStanding& standing)>;
+Result<Json> event_list(const Viewer& viewer, const std::vector<StoredEvent>& events, const ShowEvent& show);
+/// By event_json.
+Result<Json> event_list(const Viewer& viewer, const std::vector<StoredEvent>& events);
+
 /// Why the event waits, since when, what is ahead of it, what would release it, what the last attempts said, and what a
 /// person could do.
 Result<Json> explanation(const Viewer& viewer, const StoredEvent& stored, const LaneStanding& standing);

@@ -240,19 +240,9 @@ Result<std::string> Engine::pull_take(const Json& order) {
   Json json;
   json["token"] = lease->events.empty() ? Json(nullptr) : Json(lease->token);
   json["until"] = lease->events.empty() ? Json(nullptr) : time_json(lease->until_ms);
-  json["events"] = Json::array();
-  const Viewer viewer = this->viewer();
-  std::optional<LaneStanding> standing;
-  for (const StoredEvent& stored : lease->events) {
-    if (!standing || standing->lane.id != stored.place.lane) {
-      auto read = lane_standing(viewer, stored.place.lane);
-      if (!read) return fail(read.error());
-      standing = std::move(*read);
-    }
-    auto one = event_json(store_, stored, *standing);
-    if (!one) return fail(one.error());
-    json["events"].push_back(std::move(*one));
-  }
+  auto list = event_list(viewer(), lease->events);
+  if (!list) return fail(list.error());
+  json["events"] = std::move(*list);
   return json_text(json);
 }
 
@@ -298,21 +288,16 @@ Result<Json> pull_report(const Viewer& viewer, const Json& question) {
   if (question.contains("url") && question["url"] != url) return json;
   auto events = viewer.store.list(*filter);
   if (!events) return fail(events.error());
-  std::optional<LaneStanding> standing;
-  for (const StoredEvent& stored : *events) {
-    if (!standing || standing->lane.id != stored.place.lane) {
-      auto read = lane_standing(viewer, stored.place.lane);
-      if (!read) return fail(read.error());
-      standing = std::move(*read);
-    }
-    const LaneHold hold = standing->lane.hold;
-    const bool taken_out = hold == LaneHold::queued || hold == LaneHold::suspended || !standing->tool_suspended.empty();
-    if (!taken_out || hold == LaneHold::held) continue;
-    auto one = event_json(viewer.store, stored, *standing);
-    if (!one) return fail(one.error());
-    (*one)["url"] = url;
-    json["events"].push_back(std::move(*one));
-  }
+  auto list = event_list(viewer, *events, [&](const StoredEvent& stored, const LaneStanding& standing) -> Result<Json> {
+    const LaneHold hold = standing.lane.hold;
+    const bool taken_out = hold == LaneHold::queued || hold == LaneHold::suspended || !standing.tool_suspended.empty();
+    if (!taken_out || hold == LaneHold::held) return Json(nullptr);
+    auto one = event_json(viewer.store, stored, standing);
+    if (one) (*one)["url"] = url;
+    return one;
+  });
+  if (!list) return fail(list.error());
+  json["events"] = std::move(*list);
   json["next"] = cursor_after(*events, filter->limit);
   return json;
 }

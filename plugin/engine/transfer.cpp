@@ -35,6 +35,28 @@ Result<EventFilter> event_filter(const Json& question) {
   return filter;
 }
 
+Result<Json> event_list(const Viewer& viewer, const std::vector<StoredEvent>& events, const ShowEvent& show) {
+  Json list = Json::array();
+  std::optional<LaneStanding> standing;
+  for (const StoredEvent& stored : events) {
+    if (!standing || standing->lane.id != stored.place.lane) {
+      auto read = lane_standing(viewer, stored.place.lane);
+      if (!read) return fail(read.error());
+      standing = std::move(*read);
+    }
+    auto one = show(stored, *standing);
+    if (!one) return fail(one.error());
+    if (!one->is_null()) list.push_back(std::move(*one));
+  }
+  return list;
+}
+
+Result<Json> event_list(const Viewer& viewer, const std::vector<StoredEvent>& events) {
+  return event_list(viewer, events, [&](const StoredEvent& stored, const LaneStanding& standing) {
+    return event_json(viewer.store, stored, standing);
+  });
+}
+
 Json cursor_after(const std::vector<StoredEvent>& events, int limit) {
   if (static_cast<int>(events.size()) < limit) return nullptr;
   return fmt::format("{}:{}", events.back().place.lane, events.back().place.sequence);
@@ -123,19 +145,12 @@ Result<Json> export_report(const Viewer& viewer, const Json& question) {
   if (!filter) return fail(filter.error());
   auto events = viewer.store.list(*filter);
   if (!events) return fail(events.error());
+  auto lines = event_list(viewer, *events, [&](const StoredEvent& stored, const LaneStanding& standing) {
+    return export_line(viewer, stored, standing);
+  });
+  if (!lines) return fail(lines.error());
   Json json;
-  json["events"] = Json::array();
-  std::optional<LaneStanding> standing;
-  for (const StoredEvent& stored : *events) {
-    if (!standing || standing->lane.id != stored.place.lane) {
-      auto read = lane_standing(viewer, stored.place.lane);
-      if (!read) return fail(read.error());
-      standing = std::move(*read);
-    }
-    auto line = export_line(viewer, stored, *standing);
-    if (!line) return fail(line.error());
-    json["events"].push_back(std::move(*line));
-  }
+  json["events"] = std::move(*lines);
   json["next"] = cursor_after(*events, filter->limit);
   return json;
 }
