@@ -20,7 +20,7 @@ constexpr std::size_t kMostWaiting = 1000;
 constexpr std::size_t kMostUrlBytes = 2000;
 
 Reply json_reply(std::uint32_t status, const Json& object) {
-  return {{}, Reply::Page{status, "application/json", object.dump(-1, ' ', false, Json::error_handler_t::replace)}, ""};
+  return {{}, Page{status, "application/json", object.dump(-1, ' ', false, Json::error_handler_t::replace)}, ""};
 }
 
 Reply problem(std::uint32_t status, const std::string& text) { return json_reply(status, {{"error", text}}); }

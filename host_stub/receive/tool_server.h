@@ -8,28 +8,14 @@
 #include <string>
 #include <tl/expected.hpp>
 
+#include "http/message.h"
 #include "receive/fault_script.h"
 #include "receive/log_line.h"
 
 namespace host {
 
-/// A request that has been read whole.
-struct Request {
-  std::string method;
-  std::string target;
-  std::map<std::string, std::string> headers;  // names in lower case
-  std::string body;
-  std::string http_problem;  // not empty: the request could not be read; status says what is answered
-  std::uint32_t http_status = 0;
-};
-
 /// What is to be done with it.
 struct Reply {
-  struct Page {
-    std::uint32_t status = 200;
-    std::string content_type;
-    std::string body;
-  };
   Step step;
   std::optional<Page> page;  // answered instead of what `step` says
   std::string end;           // not empty: end the server with this error, without an answer

@@ -41,7 +41,7 @@ class LtiServiceTest : public testing::Test {
     Session session(global, Session::Use::lms);
     service = std::make_unique<LtiService>(global, platform_key(session.lms()), "token");
   }
-  Reply::Page ask(const std::string& method, const std::string& path, const std::string& body = {},
+  Page ask(const std::string& method, const std::string& path, const std::string& body = {},
                   const std::string& token = "Bearer token") {
     Request request;
     request.method = method;
@@ -50,9 +50,9 @@ class LtiServiceTest : public testing::Test {
     if (!token.empty()) request.headers["authorization"] = token;
     const auto reply = service->answer(request);
     EXPECT_TRUE(reply.page);
-    return reply.page.value_or(Reply::Page{});
+    return reply.page.value_or(Page{});
   }
-  Reply::Page put(const std::string& body) { return ask("PUT", "/lti/notice-handlers/acme/quiz", body); }
+  Page put(const std::string& body) { return ask("PUT", "/lti/notice-handlers/acme/quiz", body); }
   Tool tool() {
     Session session(global, Session::Use::note);
     return *session.lms().tool(kQuiz);
