@@ -257,8 +257,13 @@ final class Ptbridge {
   /** The table of the plugin at that path. */
   static Api load(String path) {
     Error error = new Error();
-    Pointer table = NativeLibrary.getInstance(path).getFunction("ptb_entry").invokePointer(
-        new Object[] {PTB_ABI_MAJOR, error});
+    Function entry;
+    try {
+      entry = NativeLibrary.getInstance(path).getFunction("ptb_entry");
+    } catch (UnsatisfiedLinkError problem) { // an Error of Java's, which few programs expect
+      throw new Failure(PTB_E_ARGUMENT, problem.getMessage().lines().findFirst().orElse(path));
+    }
+    Pointer table = entry.invokePointer(new Object[] {PTB_ABI_MAJOR, error});
     if (table == null) throw new Failure(error.status, terminated(error.text));
     int minor = table.getInt(8); // looked at first: the table of an older plugin is shorter
     if (minor < PTB_ABI_MINOR)
