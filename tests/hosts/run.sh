@@ -47,15 +47,21 @@ case $language in
   java)
     command -v javac >/dev/null || skip "there is no javac; install default-jdk-headless"
     [ -f "$jna" ] || skip "there is no $jna; install libjna-java"
-    javac -Xlint:all -Werror -encoding UTF-8 -cp "$jna" -d "$work/classes" "$here"/java/*.java || exit 1
     ;;
 esac
+
+programs=$here
+compile() {
+  [ "$language" != java ] ||
+    javac -Xlint:all -Werror -encoding UTF-8 -cp "$jna" -d "$work/classes" "$programs"/java/*.java || exit 1
+}
+compile
 
 host() { # PLUGIN STORE
   case $language in
     c) "$host_c" "$1" "$2" "$work/tool.xml" "$secret" ;;
-    python) PYTHONDONTWRITEBYTECODE=1 python3 "$here/python/host.py" "$1" "$2" "$work/tool.xml" "$secret" ;;
-    php) php -d ffi.enable=1 "$here/php/host.php" "$1" "$2" "$work/tool.xml" "$secret" "$header" ;;
+    python) PYTHONDONTWRITEBYTECODE=1 python3 "$programs/python/host.py" "$1" "$2" "$work/tool.xml" "$secret" ;;
+    php) php -d ffi.enable=1 "$programs/php/host.php" "$1" "$2" "$work/tool.xml" "$secret" "$header" ;;
     java) java -cp "$jna:$work/classes" Host "$1" "$2" "$work/tool.xml" "$secret" ;;
   esac
 }
@@ -80,7 +86,10 @@ start_tool() { # NAME SCRIPT: its log is NAME.jsonl, and tool.xml tells where it
   tool=$!
   tries=0
   until [ -s "$work/port" ]; do
-    kill -0 "$tool" 2>/dev/null && [ $((tries += 1)) -le 600 ] || { echo "the tool did not start" >&2; exit 1; }
+    if ! kill -0 "$tool" 2>/dev/null || [ $((tries += 1)) -gt 600 ]; then
+      echo "the tool did not start" >&2
+      exit 1
+    fi
     sleep 0.05
   done
   sed "s/:8099/:$(cat "$work/port")/" "$here/../../docs/examples/tool.xml" >"$work/tool.xml"
@@ -132,6 +141,31 @@ same "after the next save the tool was told" "$work/must_hear" "$work/heard"
 
 must_fail "a store in no directory" "$work/none" "$plugin" "$work/none/bridge.db"
 must_fail "no plugin" "none.so" "$work/none.so" "$work/story.db"
+
+# ---- an exception in load_settings: nothing is captured, and the program ends as it should ----
+
+change() { # FILE PATTERN REPLACEMENT
+  sed -i "s/$2/$3/" "$programs/$1"
+  cmp -s "$programs/$1" "$here/$1" && complain "$1 has no line any more that matches" <<TEXT
+$2
+TEXT
+}
+if [ "$language" != c ]; then
+  programs=$work/changed
+  cp -r "$here" "$programs"
+  case $language in
+    python) change python/host.py 'asked, text = .*' 'raise RuntimeError("boom")' ;;
+    php) change php/lms.php "yield .0, 'quiz_site.*" "throw new RuntimeException('boom');" ;;
+    java) change java/Host.java '  *asked.readAt(request);' 'if (asked != null) throw new RuntimeException("boom");' ;;
+  esac
+  compile
+  start_tool throws 'ok*'
+  host "$plugin" "$work/throws.db" >"$work/printed" 2>"$work/errors" && complain "it got past an exception" <"$work/printed"
+  grep -q "load_settings failed with status 8 " "$work/errors" || complain "the exception was not told" <"$work/errors"
+  [ ! -s "$work/printed" ] || complain "it went on after the exception" <"$work/printed"
+  programs=$here
+  compile
+fi
 
 # ---- the binding says what the header says ----
 

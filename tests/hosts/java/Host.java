@@ -62,7 +62,10 @@ final class Host implements AutoCloseable {
     }
   }
 
-  /** An exception cannot cross into C: JNA would print it and return 0, which is PTB_OK. So callbacks catch all. */
+  /**
+   * An exception cannot cross into C: JNA would print it and return 0, which is PTB_OK, and the event would be kept
+   * without its settings. So every callback catches all, and says itself that it failed.
+   */
   private static int guarded(IntSupplier callback) {
     try {
       return callback.getAsInt();

@@ -13,8 +13,8 @@ import ptbridge as ptb
 
 
 def never_raises(otherwise):
-    """An exception cannot cross into C: ctypes would print it and return 0, which is PTB_OK, and the event would be
-    kept without its settings. So every callback catches all, and says itself that it failed."""
+    """An exception cannot cross into C: ctypes would print it and return whatever lies there, which may be PTB_OK, and
+    the event would be kept without its settings. So every callback catches all, and says itself that it failed."""
 
     def wrap(function):
         @functools.wraps(function)
