@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the layout of ptbridge.h as the C compiler sees it: "ptb_tool.flags OFFSET SIZE" for each field, "ptb_tool SIZE"
-# for each struct, "PTB_OK 0" for each constant; sorted. A binding prints the same of its own copy, and the two are
+# Prints the layout of ptbridge.h as the C compiler sees it: "ptb_tool.flags OFFSET SIZE" for each field,
+# "ptb_tool SIZE" for each struct, "PTB_OK 0" for each constant; sorted. A binding prints the same of its own copy, and the two are
 # compared. Arguments: the include directory, the C compiler, a directory to work in.
 set -eu
 include=$1 cc=$2 work=$3
@@ -18,7 +18,8 @@ header=$include/ptbridge/ptbridge.h
 #define VALUE(v) printf(#v " %u\n", (unsigned)v);
 int main(void) {
 C
-  tr '\n' ' ' <"$header" | sed 's|/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/||g; s/typedef struct /\n&/g; s/} ptb_[a-z_]*;/&\n/g' |
+  tr '\n' ' ' <"$header" |
+    sed 's|/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/||g; s/typedef struct /\n&/g; s/} ptb_[a-z_]*;/&\n/g' |
     awk '/^typedef struct ptb_[a-z_]* *\{/ {
       name = $3
       body = $0

@@ -142,31 +142,6 @@ same "after the next save the tool was told" "$work/must_hear" "$work/heard"
 must_fail "a store in no directory" "$work/none" "$plugin" "$work/none/bridge.db"
 must_fail "no plugin" "none.so" "$work/none.so" "$work/story.db"
 
-# ---- an exception in load_settings: nothing is captured, and the program ends as it should ----
-
-change() { # FILE PATTERN REPLACEMENT
-  sed -i "s/$2/$3/" "$programs/$1"
-  cmp -s "$programs/$1" "$here/$1" && complain "$1 has no line any more that matches" <<TEXT
-$2
-TEXT
-}
-if [ "$language" != c ]; then
-  programs=$work/changed
-  cp -r "$here" "$programs"
-  case $language in
-    python) change python/host.py 'asked, text = .*' 'raise RuntimeError("boom")' ;;
-    php) change php/lms.php "yield .0, 'quiz_site.*" "throw new RuntimeException('boom');" ;;
-    java) change java/Host.java '  *asked.readAt(request);' 'if (asked != null) throw new RuntimeException("boom");' ;;
-  esac
-  compile
-  start_tool throws 'ok*'
-  host "$plugin" "$work/throws.db" >"$work/printed" 2>"$work/errors" && complain "it got past an exception" <"$work/printed"
-  grep -q "load_settings failed with status 8 " "$work/errors" || complain "the exception was not told" <"$work/errors"
-  [ ! -s "$work/printed" ] || complain "it went on after the exception" <"$work/printed"
-  programs=$here
-  compile
-fi
-
 # ---- the binding says what the header says ----
 
 sh "$here/layout.sh" "$include" "$cc" "$work" >"$work/layout.txt" || exit 1
@@ -177,7 +152,9 @@ same "the layout of the header and of the binding" "$work/layout.txt" "$work/own
 # ---- short-lived processes capture, a worker sends ----
 
 if [ "$language" = php ]; then
-  worker() { php -d ffi.enable=1 "$here/php/worker.php" "$plugin" "$work/turns.db" "$work/tool.xml" "$secret" "$header"; }
+  worker() {
+    php -d ffi.enable=1 "$here/php/worker.php" "$plugin" "$work/turns.db" "$work/tool.xml" "$secret" "$header"
+  }
   web() { php -d ffi.enable=1 "$here/php/capture.php" "$plugin" "$work/turns.db" "$secret" "$header" "$1"; }
   start_tool turns 'ok*'
   {
@@ -220,6 +197,30 @@ content-imported hard Université true "mac_ok":true
 TEXT
   told turns >"$work/heard"
   same "the worker told the tool" "$work/must_hear_now" "$work/heard"
+fi
+
+# ---- an exception in load_settings: nothing is captured, and the program ends as it should ----
+
+change() { # FILE PATTERN REPLACEMENT
+  sed -i "s/$2/$3/" "$programs/$1"
+  cmp -s "$programs/$1" "$here/$1" && complain "$1 has no line any more that matches" <<TEXT
+$2
+TEXT
+}
+if [ "$language" != c ]; then
+  programs=$work/changed
+  cp -r "$here" "$programs"
+  case $language in
+    python) change python/host.py 'asked, text = .*' 'raise RuntimeError("boom")' ;;
+    php) change php/lms.php "yield .0, 'quiz_site.*" "throw new RuntimeException('boom');" ;;
+    java) change java/Host.java '  *asked.readAt(request);' 'if (asked != null) throw new RuntimeException("boom");' ;;
+  esac
+  compile
+  start_tool throws 'ok*'
+  host "$plugin" "$work/throws.db" >"$work/printed" 2>"$work/errors" &&
+    complain "it got past an exception" <"$work/printed"
+  grep -q "load_settings failed with status 8 " "$work/errors" || complain "the exception was not told" <"$work/errors"
+  [ ! -s "$work/printed" ] || complain "it went on after the exception" <"$work/printed"
 fi
 
 [ "$failed" = 0 ] && echo "host_$language: all as promised"
