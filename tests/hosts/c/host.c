@@ -194,7 +194,7 @@ int main(int argc, char** argv) {
   if (library == NULL) return failed("dlopen", dlerror());
   void* symbol = dlsym(library, "ptb_entry");
   if (symbol == NULL) return failed("dlsym", dlerror());
-  ptb_entry_function entry; /* ISO C has no cast from an object pointer to a function's */
+  ptb_entry_function entry = NULL; /* ISO C has no cast from an object pointer to a function's */
   memcpy(&entry, &symbol, sizeof entry);
 
   ptb_error error = {.struct_size = sizeof error};
