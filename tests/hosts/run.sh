@@ -162,7 +162,8 @@ if [ "$language" = php ]; then
     web restore-1
     web restore-1
     # While another process has the store, the worker leaves it alone and who captures waits for its turn.
-    flock "$work/turns.db.lock" sh -c "touch '$work/taken'; until [ -e '$work/free' ]; do sleep 0.05; done" &
+    flock "$work/turns.db.lock" sh -c "touch '$work/taken'
+      for turn in \$(seq 600); do [ -e '$work/free' ] && break; sleep 0.05; done" &
     holder=$!
     tries=0
     until [ -e "$work/taken" ] || [ $((tries += 1)) -gt 600 ]; do sleep 0.05; done
