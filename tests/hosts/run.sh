@@ -141,6 +141,8 @@ same "after the next save the tool was told" "$work/must_hear" "$work/heard"
 
 must_fail "a store in no directory" "$work/none" "$plugin" "$work/none/bridge.db"
 must_fail "no plugin" "none.so" "$work/none.so" "$work/story.db"
+mv "$work/tool.xml" "$work/elsewhere.xml"
+must_fail "no registration document" "tool.xml" "$plugin" "$work/story.db"
 
 # ---- the binding says what the header says ----
 

@@ -207,14 +207,13 @@ final class Host implements AutoCloseable {
     Ptbridge.call(api.close, bridge, 30000);
   }
 
-  public static void main(String[] given) throws IOException {
+  public static void main(String[] given) {
     if (given.length != 4) {
       System.err.println("usage: Host PLUGIN STORE DESCRIPTOR SECRET");
       System.exit(2);
     }
-    String descriptor = Files.readString(Path.of(given[2]));
     try (Host host = new Host(given[0], given[1], given[3])) {
-      host.install(descriptor);
+      host.install(Files.readString(Path.of(given[2])));
       host.restore("restore-1");
       host.quizLevel = "easy"; // what waits goes out with the level of its capture all the same
       host.saveAsAvailable();
@@ -225,6 +224,9 @@ final class Host implements AutoCloseable {
       out.println("lanes: " + host.report("{\"report\":\"lanes\"}"));
     } catch (Ptbridge.Failure failure) {
       System.err.println("Host: " + failure.getMessage());
+      System.exit(1);
+    } catch (IOException problem) {
+      System.err.println("Host: cannot read the registration document: " + problem.getMessage());
       System.exit(1);
     }
   }

@@ -51,7 +51,7 @@ try {
     $lms = new Lms($secret);
     $ptb = new Ptbridge($plugin, $header);
     $ptb->open($path, $lms->settings(...), $lms->secret(...), $lms->outcome(...));
-    story($ptb, $lms, file_get_contents($descriptor));
+    story($ptb, $lms, read_descriptor($descriptor));
 } catch (PtbridgeFailure | FFI\Exception $problem) {
     fwrite(STDERR, "host.php: {$problem->getMessage()}\n");
     $status = 1;

@@ -24,6 +24,12 @@ final class Lms {
     }
 }
 
+function read_descriptor(string $path): string {
+    $document = @file_get_contents($path);
+    if ($document === false) throw new PtbridgeFailure("cannot read the registration document $path");
+    return $document;
+}
+
 /** What the LMS has committed under that id, and now captures. It can be repeated after a crash. */
 function restored_course(string $operation): array {
     $of = ['operation' => $operation, 'vendor' => 'acme', 'program' => 'quiz', 'course_id' => '_5_1'];

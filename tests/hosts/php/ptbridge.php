@@ -21,7 +21,7 @@ final class Ptbridge {
 
     /** Takes the declarations from the header itself, so that no copy can go stale. FFI::cdef has no preprocessor. */
     public function __construct(string $plugin, string $header) {
-        $text = file_get_contents($header);
+        $text = @file_get_contents($header);
         if ($text === false) throw new PtbridgeFailure("cannot read $header: name the installed ptbridge.h");
         preg_match_all('/^#define (PTB_\w+) (\d+)u?\b/m', $text, $found);
         $this->constants = array_map('intval', array_combine($found[1], $found[2]));

@@ -22,7 +22,7 @@ try {
     $ptb->open($path, $lms->settings(...), $lms->secret(...), $lms->outcome(...));
     if (json_decode($ptb->report(['report' => 'tools']), true)['tools'] === []) { // the first turn of all
         $ptb->install(['vendor' => 'acme', 'program' => 'quiz', 'guid' => '0123456789abcdef0123456789abcdef',
-                       'descriptor' => file_get_contents($descriptor)], $ptb->constant('PTB_TOOL_UNAVAILABLE'),
+                       'descriptor' => read_descriptor($descriptor)], $ptb->constant('PTB_TOOL_UNAVAILABLE'),
                       $ptb->constant('PTB_TOOL_ALLOW_HTTP') | $ptb->constant('PTB_TOOL_ALLOW_PRIVATE'));
         $ptb->save('acme', 'quiz', $ptb->constant('PTB_TOOL_AVAILABLE'));
         echo "saved\n";
