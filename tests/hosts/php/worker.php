@@ -27,7 +27,7 @@ try {
         $ptb->save('acme', 'quiz', $ptb->constant('PTB_TOOL_AVAILABLE'));
         echo "saved\n";
     }
-    $ptb->wait(0, 10000); // opening goes on with first attempts; a long turn would keep others from capturing
+    while ($ptb->wait(0, 1000) === null); // opening goes on with what can be sent; cut off, that would begin again
 } catch (PtbridgeFailure | FFI\Exception $problem) {
     if ($ptb !== null && $problem->getCode() === $ptb->constant('PTB_E_LOCKED')) exit(0); // someone captures: next turn
     fwrite(STDERR, "worker.php: {$problem->getMessage()}\n");
