@@ -132,7 +132,9 @@ class Running {
     add_course_api(router_, serving_);
     add_steering_api(router_, serving_);
     add_pull_api(router_, serving_);
-    add_base_pages(router_, serving_);
+    for (const auto add : {add_base_pages, add_tools_pages, add_tool_pages, add_event_pages, add_job_pages,
+                           add_lane_pages, add_policy_pages, add_audit_pages})
+      add(router_, serving_);
     router_.get("/api", [this](const Call&) { return index(); });
     router_.get("/healthz", [](const Call&) { return Page{200, "text/plain; charset=utf-8", "ok\n"}; });
     router_.get("/readyz", [this](const Call&) { return ready(); });
