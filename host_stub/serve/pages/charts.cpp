@@ -64,7 +64,7 @@ std::string line_chart(const std::string& id, const std::string& title, const st
   const auto shown = thinned(samples, kMostPoints);
   const auto peak = highest(samples);
   const auto most = round_up(std::max<std::uint64_t>(peak, 1));
-  model["points"] = points_of(shown, {44, 12, 546, 120}, most);
+  model["points"] = points_of(shown, {44, 12, 306, 120}, most);
   model["most"] = with_commas(most);
   model["begin"] = age_text(samples.front().at_ms, now_ms);
   model["text"] = fmt::format("{} now, {} at most, since {}.", with_commas(samples.back().waiting), with_commas(peak),
@@ -77,7 +77,7 @@ std::string line_chart(const std::string& id, const std::string& title, const st
 }
 
 std::string bar_chart(const std::string& id, const std::string& title, const std::vector<Bar>& bars) {
-  constexpr double kWidth = 350;
+  constexpr double kWidth = 180;
   constexpr int kStep = 30;
   std::uint64_t most = 1;
   std::uint64_t sum = 0;
@@ -96,7 +96,7 @@ std::string bar_chart(const std::string& id, const std::string& title, const std
                     {"y", y},
                     {"text_y", y + 15},
                     {"width", fmt::format("{:.1f}", bar.value == 0 ? 0.0 : std::max(width, 2.0))},
-                    {"value_x", fmt::format("{:.1f}", 138 + (bar.value == 0 ? 0.0 : std::max(width, 2.0)))}});
+                    {"value_x", fmt::format("{:.1f}", 118 + (bar.value == 0 ? 0.0 : std::max(width, 2.0)))}});
     text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", bar.name, with_commas(bar.value));
     y += kStep;
   }

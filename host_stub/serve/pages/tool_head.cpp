@@ -40,7 +40,8 @@ ToolHere tool_here(const Serving& serving, const Call& call, const std::string& 
   here.locator = tool_in(call);
   here.tool = installed(serving, call, here.locator);
   here.lanes = Json::array();
-  for (const auto& lane : reported(serving, {{"report", "lanes"}}).at("lanes"))
+  const auto answer = reported(serving, {{"report", "lanes"}});
+  for (const auto& lane : answer.at("lanes"))
     if (text_of(lane, "tool") == here.locator) here.lanes.push_back(lane);
   const bool is_installed = here.tool.is_object();
   if (!is_installed && here.lanes.empty())

@@ -16,7 +16,8 @@ Page policy_page(const Serving& serving, const Call& call, const std::string& pr
   auto here = tool_here(serving, call, "policy");
   const auto in_force = reported(serving, {{"report", "policy"}, {"tool", here.locator}});
   auto presets = Json::array();
-  for (const auto& preset : reported(serving, {{"report", "policies"}}).at("presets")) {
+  const auto answer = reported(serving, {{"report", "policies"}});
+  for (const auto& preset : answer.at("presets")) {
     const auto name = preset.get<std::string>();
     presets.push_back({{"value", name}, {"text", name}, {"is_chosen", name == text_of(in_force, "policy")}});
   }
