@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "check/check.h"
 #include "commands.h"
 #include "demo.h"
 #include "receive/receive.h"
@@ -44,6 +45,7 @@ struct CommandLine {
   std::uint64_t limit = 0;
   ReceiveOptions receive;
   DemoOptions demo;
+  CheckOptions check;
 };
 
 /// A command that is nothing but a name for the commands under it.
@@ -56,5 +58,6 @@ void add_course_commands(CLI::App& app, CommandLine& line);
 void add_event_commands(CLI::App& app, CommandLine& line);
 void add_lane_commands(CLI::App& app, CommandLine& line);
 void add_pull_commands(CLI::App& app, CommandLine& line);
+void add_check_command(CLI::App& app, CommandLine& line);
 
 }  // namespace host

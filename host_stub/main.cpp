@@ -65,6 +65,8 @@ void add_receive_command(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"proxy-tool", "standard-webhooks", "lti-notice"}))
       ->capture_default_str();
   receive->add_option("--jwks", line.receive.jwks, "lti-notice: the platform's key set")->type_name("FILE|URL");
+  receive->add_option("--bug", line.receive.bug, "Have one known defect, for `check` to find")->type_name("NAME");
+  receive->add_flag("--list-bugs", line.receive.list_bugs, "Show the defects and end");
   receive->callback([&] { line.run = [&] { return run_receive(line.receive); }; });
 }
 
@@ -100,6 +102,7 @@ int run(int argc, char** argv) {
   add_pull_commands(app, line);
   add_lti_commands(app, line);
   add_receive_command(app, line);
+  add_check_command(app, line);
   auto* demo = app.add_subcommand("demo", "The story in one minute: a tool is down, events wait, all is replayed");
   demo->add_flag("--keep", line.demo.keep, "Keep the directory it works in");
   demo->callback([&] { line.run = [&] { return run_demo(line.global, line.demo); }; });

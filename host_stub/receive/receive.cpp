@@ -11,6 +11,8 @@
 #include <memory>
 #include <optional>
 
+#include "receive/bugs.h"
+#include "receive/effects.h"
 #include "receive/fault_script.h"
 #include "receive/log_reader.h"
 #include "receive/log_writer.h"
@@ -47,13 +49,22 @@ tl::expected<std::optional<std::string>, std::string> read_secret(const std::str
   return std::optional<std::string>(std::move(secret));
 }
 
+/// Where whoever checks a tool reads how many events it has acted on.
+constexpr std::string_view kEffectsPath = "/_receive/effects";
+
 /// Where all parts of the tool meet: judges a request, chooses the step, logs.
 class ToolDesk {
  public:
-  ToolDesk(std::unique_ptr<WireInspector> wire, FaultScript script, std::optional<LogWriter> log)
-      : wire_(std::move(wire)), script_(std::move(script)), log_(std::move(log)) {}
+  ToolDesk(std::unique_ptr<WireInspector> wire, FaultScript script, std::optional<LogWriter> log,
+           std::optional<Bug> bug)
+      : wire_(std::move(wire)), script_(std::move(script)), log_(std::move(log)), bug_(std::move(bug)) {}
 
   Reply handle(const Request& request) {
+    return bug_ ? handle_read(bug_->read(request, now_ms())) : handle_read(request);
+  }
+
+ private:
+  Reply handle_read(const Request& request) {
     LogLine line;
     line.at_ms = now_ms();
     line.method = request.method;
@@ -74,7 +85,6 @@ class ToolDesk {
     return reply;
   }
 
- private:
   static void refuse(LogLine& line, Reply& reply, Step step, std::string problem) {
     reply.step = step;
     line.problem = std::move(problem);
@@ -88,10 +98,24 @@ class ToolDesk {
     if (!found.problem.empty()) return refuse(line, reply, found.refusal, std::move(found.problem));
     reply.step = script_.next(line.path, line.params);
     if (reply.step.act == Act::error) reply.step = wire_->says_error();
+    if (bug_) bug_->answer(line.params, line.repeat, request, reply);
+    // What was acknowledged has had its effect; what happened to the answer on its way does not take it back.
+    if (reply.step.act == Act::ok || reply.step.act == Act::slow || reply.step.act == Act::die_after)
+      act_on(line.params);
+  }
+
+  void act_on(const Params& params) {
+    const bool first_time = effects_.add(params);
+    if (bug_ ? bug_->counts(params, first_time) : first_time) ++done_;
   }
 
   void show_page(const Request& request, LogLine& line, Reply& reply) const {
     if (request.method != "GET") return refuse(line, reply, {Act::status, 405}, "only POST and GET are served");
+    if (request.target == kEffectsPath) {
+      line.answer = "page";
+      reply.page = {200, "application/json", fmt::format("{{\"effects\": {}}}\n", done_)};
+      return;
+    }
     if (request.target != "/") return refuse(line, reply, {Act::status, 404}, "no such page");
     line.answer = "page";
     reply.page = {200, "text/plain; charset=utf-8",
@@ -109,6 +133,9 @@ class ToolDesk {
   std::unique_ptr<WireInspector> wire_;
   FaultScript script_;
   std::optional<LogWriter> log_;
+  std::optional<Bug> bug_;
+  Effects effects_;
+  std::uint64_t done_ = 0;  // what it counts itself, which a defect may get wrong
   std::uint64_t received_ = 0;
   std::uint64_t repeats_ = 0;
   std::uint64_t refused_ = 0;
@@ -159,6 +186,15 @@ tl::expected<std::unique_ptr<WireInspector>, std::string> make_inspector(const R
       Verifier(std::move(*secret), options.digest == "md5" ? Digest::md5 : Digest::sha1, window_ms));
 }
 
+tl::expected<std::optional<Bug>, std::string> make_bug(const ReceiveOptions& options) {
+  if (options.bug.empty()) return std::optional<Bug>();
+  auto secret = read_secret(options.secret_file);
+  if (!secret) return tl::make_unexpected(std::move(secret.error()));
+  auto bug = Bug::named(options.bug, secret->value_or(""), options.digest == "md5" ? Digest::md5 : Digest::sha1);
+  if (!bug) return tl::make_unexpected(std::move(bug.error()));
+  return std::optional<Bug>(std::move(*bug));
+}
+
 std::string usage_problem(const ReceiveOptions& options) {
   if (options.wire != "proxy-tool" && options.wire != "standard-webhooks" && options.wire != "lti-notice")
     return fmt::format("unknown wire '{}': use --wire proxy-tool, standard-webhooks or lti-notice", options.wire);
@@ -166,6 +202,9 @@ std::string usage_problem(const ReceiveOptions& options) {
     return fmt::format("unknown digest '{}': use --digest md5 or sha1", options.digest);
   if (options.window_ms && (*options.window_ms < 0 || *options.window_ms > kMaxWindowMs))
     return fmt::format("a window of {} ms is not possible: use --window-ms 0 or more", *options.window_ms);
+  if (!options.bug.empty() && options.wire != "proxy-tool") return "--bug is for --wire proxy-tool only";
+  if (!options.bug.empty() && options.secret_file.empty())
+    return "--bug wants a secret to get wrong: --secret-file FILE";
   if (!options.jwks.empty() && options.wire != "lti-notice") return "--jwks is for --wire lti-notice only";
   if (!options.secret_file.empty() && options.wire == "lti-notice")
     return "--wire lti-notice has no shared secret: name the platform's key set with --jwks";
@@ -180,7 +219,9 @@ int receive(const ReceiveOptions& options) {
   if (!wire) return complain(kExitFailed, wire.error());
   auto log = open_log(options.log_file, **wire);
   if (!log) return complain(kExitFailed, log.error());
-  ToolDesk desk(std::move(*wire), std::move(*script), std::move(*log));
+  auto bug = make_bug(options);
+  if (!bug) return complain(kExitUsage, bug.error());
+  ToolDesk desk(std::move(*wire), std::move(*script), std::move(*log), std::move(*bug));
   const auto served = serve(
       options.port, [&](const Request& request) { return desk.handle(request); },
       [&](std::uint16_t port) { return tell_port(port, options.port_file); },
@@ -191,6 +232,11 @@ int receive(const ReceiveOptions& options) {
 }  // namespace
 
 int run_receive(const ReceiveOptions& options) {
+  if (options.list_bugs) {
+    for (const auto& kind : bug_kinds())
+      fmt::print("{:<26} {}; found by {}\n", kind.name, kind.sentence, kind.found_by);
+    return 0;
+  }
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return receive(options);

@@ -1,0 +1,244 @@
+// See bench.h.
+#include "check/bench.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+
+namespace host {
+
+namespace {
+
+constexpr std::size_t kMostShownParams = 40;
+constexpr std::size_t kMostShownValueBytes = 100;
+constexpr int kProbeTries = 50;
+constexpr std::chrono::milliseconds kProbePause{100};
+
+/// Random bits as a UUID of version 4.
+std::string random_uuid() {
+  auto hex = random_hex(16);
+  hex[12] = '4';
+  hex[16] = 'a';
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4), hex.substr(16, 4),
+                     hex.substr(20));
+}
+
+/// "_123456_1", as ids of the LMS look. Below a million, where an id that nobody can know is above.
+std::string random_id() {
+  const auto number = std::stoul(random_hex(4), nullptr, 16) % 899'000 + 1000;
+  return fmt::format("_{}_1", number);
+}
+
+/// docs/protocol.md, "What is sent".
+Params arguments_of(const std::string& type) {
+  const auto course = random_id();
+  const auto item = random_id();
+  const auto backup = "backup-" + random_hex(4);
+  static const std::string kExact = "exact";
+  if (type == "course-copied") return {{"type", kExact}, {"oldCourseId", random_id()}, {"newCourseId", course}};
+  if (type == "course-imported" || type == "course-exported")
+    return {{"type", kExact}, {"course_id", course}, {"backup_id", backup}};
+  if (type == "group-copied")
+    return {{"type", kExact},
+            {"oldCourseId", random_id()},
+            {"newCourseId", course},
+            {"oldId", random_id()},
+            {"newId", item}};
+  if (type == "group-imported")
+    return {{"type", kExact},
+            {"course_id", course},
+            {"backup_id", backup},
+            {"old_group_id", random_id()},
+            {"new_group_id", item}};
+  if (type == "group-exported")
+    return {{"type", kExact}, {"course_id", course}, {"backup_id", backup}, {"group_id", item}};
+  if (type == "content-copied")
+    return {{"type", kExact},        {"oldId", random_id()},
+            {"newId", item},         {"oldCourseId", random_id()},
+            {"newCourseId", course}, {"external_content_id", "external-" + random_hex(4)}};
+  if (type == "content-imported" || type == "content-exported")
+    return {{"content_id", item}, {"course_id", course}, {"backup_id", backup}, {"type", kExact}};
+  if (type == "content-deleted")
+    return {{"content_id", item}, {"course_id", course}, {"external_content_id", "external-" + random_hex(4)}};
+  if (type == "course-deleted") return {{"course_id", course}};
+  if (type == "state-change") return {{"state", "available"}};
+  if (type == "reregister")
+    return {{"regpass", "not-the-password"}, {"tcprofileurl", "https://lms.invalid/webapps/ws/wsadmin/tcprofile"}};
+  return {};
+}
+
+bool is_event(const std::string& type) {
+  const auto& kinds = event_kinds();
+  return std::find(kinds.begin(), kinds.end(), type) != kinds.end();
+}
+
+/// The only number in it, or that of a member named like a count.
+std::optional<std::int64_t> number_in(const std::string& body) {
+  const auto json = nlohmann::json::parse(body, nullptr, false);
+  if (json.is_number_integer()) return json.get<std::int64_t>();
+  if (!json.is_object()) return std::nullopt;
+  for (const char* name : {"effects", "count"})
+    if (json.contains(name) && json[name].is_number_integer()) return json[name].get<std::int64_t>();
+  if (json.size() == 1 && json.begin()->is_number_integer()) return json.begin()->get<std::int64_t>();
+  return std::nullopt;
+}
+
+std::string shown_call(const ToolAction& action, const Params& params, const Departure& departure) {
+  auto text = fmt::format("{} {}\n", departure.get ? "GET" : "POST", action.url);
+  for (const auto& line : departure.headers) text += line + "\n";
+  if (!departure.body.empty()) return text + printable_text(departure.body, 1000);
+  std::size_t shown = 0;
+  for (const auto& [name, value] : params) {
+    if (shown++ == kMostShownParams) return text + fmt::format("… and {} more", params.size() - kMostShownParams);
+    text +=
+        fmt::format("{}={}\n", printable_text(name, kMostShownValueBytes), printable_text(value, kMostShownValueBytes));
+  }
+  return text;
+}
+
+}  // namespace
+
+const std::vector<std::string>& event_kinds() {
+  static const std::vector<std::string> kinds = {
+      "course-copied",   "course-imported", "group-copied",   "group-imported",   "content-copied", "content-imported",
+      "content-deleted", "course-exported", "group-exported", "content-exported", "course-deleted"};
+  return kinds;
+}
+
+void set_param(Params& params, std::string_view name, std::string value) {
+  for (auto& param : params)
+    if (param.first == name) {
+      param.second = std::move(value);
+      return;
+    }
+  params.emplace_back(name, std::move(value));
+}
+
+void drop_param(Params& params, std::string_view name) {
+  std::erase_if(params, [&](const auto& param) { return param.first == name; });
+}
+
+Params Bench::call_for(const ToolAction& action) const {
+  const auto now = now_ms();
+  Params params = {{"tcbaseurl", subject_.tcbaseurl}, {"nonce", random_hex(16)}, {"timestamp", std::to_string(now)},
+                   {"ourguid", subject_.guid},        {"locale", "en_US"},       {"direction", "ltr"}};
+  if (!subject_.strict && is_event(action.type)) {
+    params.emplace_back("event_id", random_uuid());
+    params.emplace_back("event_sequence", "1");
+    params.emplace_back("event_time", std::to_string(now));
+    params.emplace_back("deferred", "false");
+    params.emplace_back("attempt", "1");
+  }
+  for (const auto& param : arguments_of(action.type)) params.push_back(param);
+  for (const auto& param : action.fixed)
+    if (find_param(params, param.first) == nullptr) params.push_back(param);
+  return params;
+}
+
+Params Bench::signed_call(Params params) const {
+  drop_param(params, "mac");
+  std::stable_sort(params.begin(), params.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  auto mac = mac_of(params, subject_.secret, subject_.digest);
+  params.emplace_back("mac", std::move(mac));
+  return params;
+}
+
+Params Bench::again(Params params) {
+  set_param(params, "nonce", random_hex(16));
+  set_param(params, "timestamp", std::to_string(now_ms()));
+  if (find_param(params, "attempt") != nullptr) set_param(params, "attempt", "2");
+  return params;
+}
+
+Answer Bench::send(const ToolAction& action, const Params& params, const Departure& departure) {
+  HttpCall call = subject_.call;
+  call.url = action.url;
+  call.headers = departure.headers;
+  call.half_way = departure.half_way;
+  const auto form = departure.body.empty() ? write_form(params) : departure.body;
+  if (departure.get) {
+    call.url += (call.url.find('?') == std::string::npos ? '?' : '&') + form;
+  } else {
+    call.content_type = "application/x-www-form-urlencoded; charset=UTF-8";
+    call.body = form;
+  }
+  auto& connection = departure.over != nullptr ? *departure.over : connection_;
+  auto http = connection.exchange(call);
+  Answer answer;
+  if (http)
+    answer = read_answer(std::move(*http));
+  else
+    answer.fault = std::move(http.error());
+  answer.sent = shown_call(action, params, departure);
+  timeouts_ = answer.timed_out() ? timeouts_ + 1 : 0;
+  return answer;
+}
+
+const ToolAction* Bench::accepted() {
+  if (std::exchange(looked_, true)) return accepted_;
+  auto types = event_kinds();
+  types.insert(types.end(), {"state-change", "ping"});
+  for (const auto& type : types) {
+    const auto* action = subject_.action(type);
+    if (action == nullptr) continue;
+    auto answer = send_signed(*action, call_for(*action));
+    if (answer.success()) return accepted_ = action;
+    refused_.push_back(std::move(answer));
+    if (timeouts_ > 2) break;
+  }
+  return nullptr;
+}
+
+std::optional<std::int64_t> Bench::effects() {
+  HttpCall call = subject_.call;
+  call.url = subject_.probe_url;
+  auto answer = HttpConnection().exchange(call);
+  if (!answer) {
+    probe_problem_ = fmt::format("the probe {} cannot be read: {}", subject_.probe_url, answer.error().text);
+    return std::nullopt;
+  }
+  if (answer->status < 200 || answer->status > 299) {
+    probe_problem_ = fmt::format("the probe {} answers HTTP {}", subject_.probe_url, answer->status);
+    return std::nullopt;
+  }
+  const auto number = number_in(answer->body);
+  if (!number)
+    probe_problem_ = fmt::format("the probe {} answers neither a number nor a JSON object with one: {}",
+                                 subject_.probe_url, printable_text(answer->body, 100));
+  return number;
+}
+
+std::optional<std::int64_t> Bench::settled_effects(std::int64_t wanted) {
+  auto count = effects();
+  for (int i = 0; i < kProbeTries && count && *count < wanted; ++i) {
+    std::this_thread::sleep_for(kProbePause);
+    count = effects();
+  }
+  if (!count) return count;
+  // One too many may come a moment later.
+  std::this_thread::sleep_for(kProbePause);
+  return effects();
+}
+
+Finding nothing_accepted() {
+  return skipped("no plain call, rightly signed, was answered with SUCCESS: see accepts-right-mac");
+}
+
+Finding judged(Result result, std::string reason, const Answer& answer, std::string expected, std::string fix) {
+  return {result, std::move(reason), answer.sent, std::move(expected), answer.text(), std::move(fix)};
+}
+
+Finding failed(std::string reason, const Answer& answer, std::string expected, std::string fix) {
+  return judged(Result::failed, std::move(reason), answer, std::move(expected), std::move(fix));
+}
+
+Finding warned(std::string reason, const Answer& answer, std::string expected, std::string fix) {
+  return judged(Result::warning, std::move(reason), answer, std::move(expected), std::move(fix));
+}
+
+}  // namespace host
