@@ -26,7 +26,9 @@ void add_check_command(CLI::App& app, CommandLine& line) {
   check->add_option("--rate", options.rate, "Events a second in load-in-order")
       ->capture_default_str()
       ->check(CLI::Range(1U, 1000U));
-  check->add_option("--load-seconds", options.load_s, "For so long")->capture_default_str()->check(CLI::Range(1U, 60U));
+  check->add_option("--load", options.load, "So many events in load-in-order")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 10'000U));
   check->add_option("--within-ms", options.within_ms, "answers-in-time fails above [the time-out]")
       ->type_name("MS")
       ->check(CLI::Range(1U, 3'600'000U));

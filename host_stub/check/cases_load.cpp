@@ -53,9 +53,9 @@ Finding load_in_order(Bench& bench) {
   using Clock = std::chrono::steady_clock;
   const bool probing = !bench.subject().probe_url.empty();
   const auto before = probing ? bench.effects().value_or(-1) : -1;
-  const auto count = bench.subject().rate * bench.subject().load_s;
+  const auto count = bench.subject().load;
   const auto started = Clock::now();
-  const auto deadline = started + std::chrono::seconds(bench.subject().load_s) + kLoadPatience;
+  const auto deadline = started + std::chrono::seconds(count / bench.subject().rate) + kLoadPatience;
   std::uint32_t sent = 0;
   Answer last;
   for (; sent < count && Clock::now() < deadline; ++sent) {
@@ -120,7 +120,7 @@ Finding large_call(Bench& bench) {
 void add_load_cases(std::vector<Case>& cases) {
   cases.push_back({"answers-in-time", "Forty calls are answered in time; p50 and p99 are reported.", answers_in_time});
   cases.push_back(
-      {"load-in-order", "So many events a second (--rate, --load-seconds), in order, are all taken.", load_in_order});
+      {"load-in-order", "So many events a second (--rate, --load), in order, are all taken.", load_in_order});
   cases.push_back({"large-call-delays-nobody",
                    "A call of 390 KiB is taken, and a small one is answered while it is on its way.", large_call});
 }

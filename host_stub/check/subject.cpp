@@ -141,7 +141,7 @@ Subject read_subject(const GlobalOptions& global, const CheckOptions& options) {
   subject.strict = options.strict;
   subject.probe_url = options.probe;
   subject.rate = options.rate;
-  subject.load_s = options.load_s;
+  subject.load = options.load;
   subject.within_ms = options.within_ms != 0 ? options.within_ms : subject.call.timeout_ms;
   subject.destructive = options.destructive;
   return subject;

@@ -27,8 +27,8 @@ struct CheckOptions {
   std::string client_key;
   std::string guid;   ///< that registration gave the tool; empty: any
   std::string probe;  ///< URL that counts effects; empty: none
-  std::uint32_t rate = 50;
-  std::uint32_t load_s = 2;
+  std::uint32_t rate = 50;  ///< events a second
+  std::uint32_t load = 100;
   std::uint32_t within_ms = 0;  ///< 0: the time-out
   bool destructive = false;
   bool list = false;
@@ -59,8 +59,8 @@ struct Subject {
   bool strict = false;
   HttpCall call;  ///< without URL and body
   std::string probe_url;
-  std::uint32_t rate = 0;
-  std::uint32_t load_s = 0;
+  std::uint32_t rate = 1;
+  std::uint32_t load = 0;  ///< events
   std::uint32_t within_ms = 0;
   bool destructive = false;
 

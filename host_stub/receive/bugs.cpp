@@ -19,7 +19,7 @@ constexpr std::size_t kShortValueBytes = 4096;
 constexpr std::size_t kSmallBodyBytes = 128 * 1024;
 constexpr std::uint64_t kFewInARow = 25;
 constexpr std::uint64_t kNowAndThen = 20;
-constexpr std::uint32_t kSlowMs = 700;
+constexpr std::uint32_t kSlowMs = 300;
 constexpr std::size_t kLongIdBytes = 8;  // "_999999_1" is shorter than what nobody knows
 
 std::string lower(std::string_view text) {
@@ -199,7 +199,7 @@ const std::vector<BugKind>& bug_kinds() {
       {"refuses-ping", "answers ERROR to a ping", "ping"},
       {"fails-remove", "answers HTTP 500 when it is removed", "remove"},
       {"fails-reregister", "answers HTTP 500 when it is asked to register again", "reregister"},
-      {"slow-now-and-then", "takes 700 ms for every twentieth call", "answers-in-time"},
+      {"slow-now-and-then", "takes 300 ms for every twentieth call", "answers-in-time"},
       {"overloaded", "answers HTTP 503 when many waiting events come one after the other", "load-in-order"},
       {"loses-under-load", "acknowledges every event of a long replay and loses some", "load-in-order"},
       {"closes-connections", "closes a connection after an answer without saying so", "keep-alive"},
