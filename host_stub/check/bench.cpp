@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t kMostShownParams = 40;
 constexpr std::size_t kMostShownValueBytes = 100;
+constexpr std::size_t kMostShownFormBytes = 1000;
+constexpr std::size_t kShownMacBytes = 6;
 constexpr int kProbeTries = 50;
 constexpr std::chrono::milliseconds kProbePause{100};
 
@@ -88,15 +90,26 @@ std::optional<std::int64_t> number_in(const std::string& body) {
   return std::nullopt;
 }
 
+/// Whoever has a call and its whole MAC can try secrets until one fits.
+std::string beginning(const std::string& mac) {
+  return mac.size() > kShownMacBytes ? mac.substr(0, kShownMacBytes) + "…" : mac;
+}
+
+/// The form that signed_call and write_form make ends with the MAC.
+std::string without_mac(const std::string& form) {
+  const auto at = form.rfind("&mac=");
+  return at == std::string::npos ? form : form.substr(0, at + 5) + beginning(form.substr(at + 5));
+}
+
 std::string shown_call(const ToolAction& action, const Params& params, const Departure& departure) {
   auto text = fmt::format("{} {}\n", departure.get ? "GET" : "POST", action.url);
   for (const auto& line : departure.headers) text += line + "\n";
-  if (!departure.body.empty()) return text + printable_text(departure.body, 1000);
+  if (!departure.body.empty()) return text + printable_text(without_mac(departure.body), kMostShownFormBytes);
   std::size_t shown = 0;
   for (const auto& [name, value] : params) {
     if (shown++ == kMostShownParams) return text + fmt::format("… and {} more", params.size() - kMostShownParams);
-    text +=
-        fmt::format("{}={}\n", printable_text(name, kMostShownValueBytes), printable_text(value, kMostShownValueBytes));
+    text += fmt::format("{}={}\n", printable_text(name, kMostShownValueBytes),
+                        printable_text(name == "mac" ? beginning(value) : value, kMostShownValueBytes));
   }
   return text;
 }
