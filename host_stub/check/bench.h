@@ -7,13 +7,11 @@
 #include <vector>
 
 #include "check/answer.h"
+#include "check/event_arguments.h"
 #include "check/finding.h"
 #include "check/subject.h"
 
 namespace host {
-
-/// The kinds of events in the order of docs/protocol.md.
-const std::vector<std::string>& event_kinds();
 
 /// How a call differs from a plain one.
 struct Departure {

@@ -25,8 +25,8 @@ struct CheckOptions {
   std::string ca_file;
   std::string client_cert;
   std::string client_key;
-  std::string guid;   ///< that registration gave the tool; empty: any
-  std::string probe;  ///< URL that counts effects; empty: none
+  std::string guid;         ///< that registration gave the tool; empty: any
+  std::string probe;        ///< URL that counts effects; empty: none
   std::uint32_t rate = 50;  ///< events a second
   std::uint32_t load = 100;
   std::uint32_t within_ms = 0;  ///< 0: the time-out
