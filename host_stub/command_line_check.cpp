@@ -42,7 +42,7 @@ void add_check_command(CLI::App& app, CommandLine& line) {
   check->add_option("--client-cert", options.client_cert, "Certificate in PEM, where the tool asks for one")
       ->type_name("FILE");
   check->add_option("--client-key", options.client_key, "Its key in PEM, without a passphrase")->type_name("FILE");
-  check->callback([&] { line.run = [&] { return run_check(line.global, line.check); }; });
+  check->callback([&] { line.run_alone([&] { return run_check(line.global, line.check); }); });
 }
 
 }  // namespace host

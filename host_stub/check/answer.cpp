@@ -42,8 +42,8 @@ Said word_in(std::string_view body) {
   return success ? Said::success : Said::error;
 }
 
-Answer read_answer(HttpAnswer http) {
-  Answer answer;
+ToolAnswer read_answer(HttpAnswer http) {
+  ToolAnswer answer;
   answer.came = true;
   const bool good = http.status >= 200 && http.status <= 299;
   answer.said = good ? word_in(http.body) : Said::unclear;
@@ -52,7 +52,7 @@ Answer read_answer(HttpAnswer http) {
   return answer;
 }
 
-std::string Answer::text() const {
+std::string ToolAnswer::text() const {
   if (timed_out()) return fmt::format("no answer in time: {}", fault.text);
   if (!came) return fmt::format("no answer: {}", fault.text);
   return fmt::format("HTTP {} after {} ms: {}", http.status, http.took_ms,

@@ -11,7 +11,7 @@ namespace host {
 
 enum class Said { success, error, unclear };
 
-struct Answer {
+struct ToolAnswer {
   bool came = false;  ///< an HTTP answer, whatever it says
   HttpFault fault;    ///< where none came
   HttpAnswer http;
@@ -33,7 +33,7 @@ bool is_legal_body(std::string_view body);
 Said word_in(std::string_view body);
 
 /// `http` and what it says.
-Answer read_answer(HttpAnswer http);
+ToolAnswer read_answer(HttpAnswer http);
 
 /// For a report: what is no printable character is made visible (line ends too, unless `keep_lines`), and what is
 /// longer than `limit` bytes is cut.

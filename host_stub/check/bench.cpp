@@ -117,7 +117,7 @@ Params Bench::again(Params params) {
   return params;
 }
 
-Answer Bench::send(const ToolAction& action, const Params& params, const Departure& departure) {
+ToolAnswer Bench::send(const ToolAction& action, const Params& params, const Departure& departure) {
   HttpCall call = subject_.call;
   call.url = action.url;
   call.headers = departure.headers;
@@ -131,7 +131,7 @@ Answer Bench::send(const ToolAction& action, const Params& params, const Departu
   }
   auto& connection = departure.over != nullptr ? *departure.over : connection_;
   auto http = connection.exchange(call);
-  Answer answer;
+  ToolAnswer answer;
   if (http)
     answer = read_answer(std::move(*http));
   else
@@ -191,15 +191,15 @@ Finding nothing_accepted() {
   return skipped("no plain call, rightly signed, was answered with SUCCESS: see accepts-right-mac");
 }
 
-Finding judged(Result result, std::string reason, const Answer& answer, std::string expected, std::string fix) {
+Finding judged(Result result, std::string reason, const ToolAnswer& answer, std::string expected, std::string fix) {
   return {result, std::move(reason), answer.sent, std::move(expected), answer.text(), std::move(fix)};
 }
 
-Finding failed(std::string reason, const Answer& answer, std::string expected, std::string fix) {
+Finding failed(std::string reason, const ToolAnswer& answer, std::string expected, std::string fix) {
   return judged(Result::failed, std::move(reason), answer, std::move(expected), std::move(fix));
 }
 
-Finding warned(std::string reason, const Answer& answer, std::string expected, std::string fix) {
+Finding warned(std::string reason, const ToolAnswer& answer, std::string expected, std::string fix) {
   return judged(Result::warning, std::move(reason), answer, std::move(expected), std::move(fix));
 }
 

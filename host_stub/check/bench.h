@@ -38,9 +38,9 @@ class Bench {
   [[nodiscard]] Params signed_call(Params params) const;
 
   /// As they are.
-  Answer send(const ToolAction& action, const Params& params, const Departure& departure = {});
+  ToolAnswer send(const ToolAction& action, const Params& params, const Departure& departure = {});
   /// Signed first.
-  Answer send_signed(const ToolAction& action, const Params& params, const Departure& departure = {}) {
+  ToolAnswer send_signed(const ToolAction& action, const Params& params, const Departure& departure = {}) {
     return send(action, signed_call(params), departure);
   }
   /// The same event again, as a repeat: everything stays but nonce, timestamp and attempt.
@@ -56,7 +56,7 @@ class Bench {
   std::optional<std::int64_t> settled_effects(std::int64_t wanted);
   [[nodiscard]] const std::string& probe_problem() const { return probe_problem_; }
 
-  [[nodiscard]] const std::vector<Answer>& refused_at_first() const { return refused_; }
+  [[nodiscard]] const std::vector<ToolAnswer>& refused_at_first() const { return refused_; }
   [[nodiscard]] int timeouts_in_a_row() const { return timeouts_; }
 
  private:
@@ -64,7 +64,7 @@ class Bench {
   HttpConnection connection_;
   bool looked_ = false;
   const ToolAction* accepted_ = nullptr;
-  std::vector<Answer> refused_;
+  std::vector<ToolAnswer> refused_;
   std::string probe_problem_;
   int timeouts_ = 0;
 };
@@ -76,8 +76,8 @@ void drop_param(Params& params, std::string_view name);
 /// Skipped: nothing that the tool could be asked was answered with SUCCESS, so no answer would mean anything.
 Finding nothing_accepted();
 
-Finding judged(Result result, std::string reason, const Answer& answer, std::string expected, std::string fix);
-Finding failed(std::string reason, const Answer& answer, std::string expected, std::string fix);
-Finding warned(std::string reason, const Answer& answer, std::string expected, std::string fix);
+Finding judged(Result result, std::string reason, const ToolAnswer& answer, std::string expected, std::string fix);
+Finding failed(std::string reason, const ToolAnswer& answer, std::string expected, std::string fix);
+Finding warned(std::string reason, const ToolAnswer& answer, std::string expected, std::string fix);
 
 }  // namespace host

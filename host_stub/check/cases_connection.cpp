@@ -42,7 +42,7 @@ Finding reachable(Bench& bench) {
   const auto answer = HttpConnection().exchange(call);
   // A GET is no event; whatever is answered, somebody is there.
   if (answer) return passed();
-  Answer none;
+  ToolAnswer none;
   none.fault = answer.error();
   none.sent = "GET " + call.url;
   auto finding = failed(fmt::format("{} cannot be reached: {}", call.url, none.fault.text), none, "any HTTP answer",
@@ -56,7 +56,7 @@ Finding old_tls(Bench& bench, const ToolAction& action) {
   call.old_tls_only = true;
   const auto answer = HttpConnection().exchange(call);
   if (!answer) return passed();
-  Answer came = read_answer(*answer);
+  ToolAnswer came = read_answer(*answer);
   came.sent = "a TLS handshake that offers TLS 1.0 and 1.1 only";
   return failed("speaks TLS 1.0 or 1.1", came, "no TLS session",
                 "Allow TLS 1.2 and 1.3 only in the configuration of your web server.");
@@ -70,7 +70,7 @@ Finding tls(Bench& bench) {
   call.url = action.url;
   const auto answer = HttpConnection().exchange(call);
   if (!answer) {
-    Answer none;
+    ToolAnswer none;
     none.fault = answer.error();
     none.sent = "GET " + call.url;
     return failed("no TLS session that can be believed", none, "TLS 1.2 or later", remedy(none.fault));
@@ -78,7 +78,7 @@ Finding tls(Bench& bench) {
   if (auto finding = old_tls(bench, action); finding.result != Result::passed) return finding;
   const auto days = (answer->certificate_ends_s - std::time(nullptr)) / kDayS;
   if (answer->certificate_ends_s != 0 && days < kSoonDays) {
-    Answer came = read_answer(*answer);
+    ToolAnswer came = read_answer(*answer);
     came.sent = "GET " + call.url;
     auto finding = warned(fmt::format("its certificate expires in {} days", days), came,
                           fmt::format("a certificate that is good for {} days at least", kSoonDays),

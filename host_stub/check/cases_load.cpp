@@ -22,12 +22,12 @@ Finding answers_in_time(Bench& bench) {
   const auto* action = bench.accepted();
   if (action == nullptr) return nothing_accepted();
   std::vector<std::int64_t> times;
-  Answer slowest;
+  ToolAnswer slowest;
   for (int i = 0; i < kTimedCalls; ++i) {
     auto answer = bench.send_signed(*action, bench.call_for(*action));
     if (!answer.came)
       return failed("did not answer in time", answer, kSuccess,
-                    "Answer first and work later: put the event in a queue.");
+                    "ToolAnswer first and work later: put the event in a queue.");
     times.push_back(answer.http.took_ms);
     if (i == 0 || answer.http.took_ms > slowest.http.took_ms) slowest = std::move(answer);
   }
@@ -39,11 +39,11 @@ Finding answers_in_time(Bench& bench) {
   if (times.back() > limit)
     return failed(fmt::format("took {} ms for an answer; {}", times.back(), measured), slowest,
                   fmt::format("an answer within {} ms", limit),
-                  "Answer first and work later: put the event in a queue.");
+                  "ToolAnswer first and work later: put the event in a queue.");
   if (nearest_rank(99) > kSlowMs)
     return warned(
         measured, slowest, fmt::format("p99 of at most {} ms", kSlowMs),
-        "Answer first and work later: a course with a thousand items is a thousand calls, one after the other.");
+        "ToolAnswer first and work later: a course with a thousand items is a thousand calls, one after the other.");
   return passed(measured);
 }
 
@@ -57,7 +57,7 @@ Finding load_in_order(Bench& bench) {
   const auto started = Clock::now();
   const auto deadline = started + std::chrono::seconds(count / bench.subject().rate) + kLoadPatience;
   std::uint32_t sent = 0;
-  Answer last;
+  ToolAnswer last;
   for (; sent < count && Clock::now() < deadline; ++sent) {
     std::this_thread::sleep_until(started + std::chrono::microseconds(1'000'000ULL * sent / bench.subject().rate));
     auto event = bench.call_for(*action);
@@ -78,9 +78,10 @@ Finding load_in_order(Bench& bench) {
     const auto after = bench.settled_effects(before + sent);
     // What counts too much is not lost; other cases look at repeats.
     if (after && *after < before + sent) {
-      auto finding = failed(fmt::format("lost {} of {} events that it had acknowledged", before + sent - *after, sent),
-                            last, fmt::format("{} effects", sent),
-                            "Answer SUCCESS when the event is on disk or done, not before: it is never sent again.");
+      auto finding =
+          failed(fmt::format("lost {} of {} events that it had acknowledged", before + sent - *after, sent), last,
+                 fmt::format("{} effects", sent),
+                 "ToolAnswer SUCCESS when the event is on disk or done, not before: it is never sent again.");
       finding.came = fmt::format("the probe went from {} to {}", before, *after);
       return finding;
     }
@@ -101,7 +102,7 @@ Finding large_call(Bench& bench) {
   HttpConnection own;
   Departure departure;
   departure.over = &own;
-  Answer small;
+  ToolAnswer small;
   departure.half_way = [&] { small = bench.send_signed(*action, bench.call_for(*action)); };
   const auto large = bench.send_signed(*action, params, departure);
   if (!large.success())

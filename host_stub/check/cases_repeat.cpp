@@ -85,7 +85,7 @@ Finding repeat_is_success(Bench& bench) {
   if (second.success()) return passed();
   return failed(
       "refused an event that it had taken before", second, kSuccess,
-      "Answer SUCCESS to what you have done already: the bridge repeats what it could not see acknowledged, and "
+      "ToolAnswer SUCCESS to what you have done already: the bridge repeats what it could not see acknowledged, and "
       "an ERROR is shown to the administrator as an event that failed.");
 }
 
@@ -111,7 +111,7 @@ Finding restarted_walk(Bench& bench) {
   for (std::size_t i = 0; i < 2; ++i)
     if (const auto answer = bench.send_signed(*action, events[i]); !answer.success())
       return failed("refused an event of the first walk", answer, kSuccess, "See accepts-right-mac.");
-  Answer last;
+  ToolAnswer last;
   for (std::size_t i = 0; i < 3; ++i) {
     last = bench.send_signed(*action, i == 2 ? events[i] : Bench::again(events[i]));
     if (last.said == Said::unclear)

@@ -16,7 +16,7 @@ constexpr std::int64_t kMinuteMs = 60'000;
 constexpr const char* kRefusal = "<result>ERROR<result>, or an HTTP status of 400 to 499";
 
 /// What a call that had to be refused came to.
-Finding refusal_of(const Answer& answer, const std::string& what, const std::string& fix) {
+Finding refusal_of(const ToolAnswer& answer, const std::string& what, const std::string& fix) {
   if (answer.success()) return failed("took " + what, answer, kRefusal, fix);
   if (answer.timed_out())
     return failed("did not answer " + what, answer, kRefusal, "Answer what you refuse, at once: a caller waits.");
@@ -80,7 +80,7 @@ Finding refuses_missing_mac(Bench& bench) {
 }
 
 /// A plain call, so many minutes off.
-Answer call_off_by(Bench& bench, const ToolAction& action, std::int64_t off_ms) {
+ToolAnswer call_off_by(Bench& bench, const ToolAction& action, std::int64_t off_ms) {
   auto params = bench.call_for(action);
   set_param(params, "timestamp", std::to_string(now_ms() + off_ms));
   return bench.send_signed(action, params);

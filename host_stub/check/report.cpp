@@ -9,7 +9,7 @@
 #include <pugixml.hpp>
 #include <sstream>
 
-#include "check/report_template.h"
+#include "check/check_texts.h"
 #include "output.h"
 
 namespace host {
@@ -173,7 +173,7 @@ std::string html_report(const CheckRun& run) {
   page.set("verdict", run.count(Result::failed) == 0 ? "passed" : "failed");
   if (run.count(Result::failed) + run.count(Result::warning) > 0) page.set("attention", true);
   page.set("cases", cases);
-  kainjow::mustache::mustache shape{std::string(kReportTemplate)};
+  kainjow::mustache::mustache shape{std::string(check_text("report.mustache"))};
   return shape.render(page);
 }
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "receive/effects.h"
-#include "receive/tool_server.h"
+#include "receive/reply.h"
 
 namespace host {
 
