@@ -55,7 +55,7 @@ Finding error_path(Bench& bench) {
       const auto answer = bench.send_signed(*action, params);
       if (answer.said == Said::unclear)
         return failed(fmt::format("gave no answer that counts to {} {}", kind, what), answer, kEither,
-                      "ToolAnswer ERROR where you cannot do it: it is shown to the administrator and not sent again. "
+                      "Answer ERROR where you cannot do it: it is shown to the administrator and not sent again. "
                       "Anything else is sent again and again, and holds up what is behind it.");
     }
     if (++asked == 3) break;

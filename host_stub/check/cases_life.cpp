@@ -21,7 +21,7 @@ Finding state_change(Bench& bench) {
     if (answer.success()) continue;
     const auto reason = fmt::format("did not answer state-change to {} with SUCCESS", state);
     const auto fix = fmt::format(
-        "ToolAnswer SUCCESS to state={}. An administrator cannot make the tool available while "
+        "Answer SUCCESS to state={}. An administrator cannot make the tool available while "
         "that fails; to the other states it is a warning.",
         state);
     if (std::string_view(state) == "available" || answer.said == Said::unclear)
@@ -38,7 +38,7 @@ Finding ping(Bench& bench) {
   if (answer.success()) return passed();
   return failed(
       "did not answer a ping with SUCCESS", answer, kSuccess,
-      "ToolAnswer SUCCESS when you are there: else the administrator is told that the server is unavailable.");
+      "Answer SUCCESS when you are there: else the administrator is told that the server is unavailable.");
 }
 
 Finding farewell(Bench& bench, const char* type, const char* consequence) {
@@ -49,7 +49,7 @@ Finding farewell(Bench& bench, const char* type, const char* consequence) {
   if (answer.success()) return passed();
   if (answer.said == Said::error)
     return warned(fmt::format("answered {} with ERROR", type), answer, kSuccess,
-                  "ToolAnswer SUCCESS, unless you really cannot.");
+                  "Answer SUCCESS, unless you really cannot.");
   return failed(fmt::format("gave no answer that counts to {}", type), answer, "SUCCESS or ERROR",
                 fmt::format("Handle {}, or take the action out of the descriptor.", type));
 }

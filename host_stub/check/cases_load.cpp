@@ -27,7 +27,7 @@ Finding answers_in_time(Bench& bench) {
     auto answer = bench.send_signed(*action, bench.call_for(*action));
     if (!answer.came)
       return failed("did not answer in time", answer, kSuccess,
-                    "ToolAnswer first and work later: put the event in a queue.");
+                    "Answer first and work later: put the event in a queue.");
     times.push_back(answer.http.took_ms);
     if (i == 0 || answer.http.took_ms > slowest.http.took_ms) slowest = std::move(answer);
   }
@@ -39,11 +39,11 @@ Finding answers_in_time(Bench& bench) {
   if (times.back() > limit)
     return failed(fmt::format("took {} ms for an answer; {}", times.back(), measured), slowest,
                   fmt::format("an answer within {} ms", limit),
-                  "ToolAnswer first and work later: put the event in a queue.");
+                  "Answer first and work later: put the event in a queue.");
   if (nearest_rank(99) > kSlowMs)
     return warned(
         measured, slowest, fmt::format("p99 of at most {} ms", kSlowMs),
-        "ToolAnswer first and work later: a course with a thousand items is a thousand calls, one after the other.");
+        "Answer first and work later: a course with a thousand items is a thousand calls, one after the other.");
   return passed(measured);
 }
 
@@ -81,7 +81,7 @@ Finding load_in_order(Bench& bench) {
       auto finding =
           failed(fmt::format("lost {} of {} events that it had acknowledged", before + sent - *after, sent), last,
                  fmt::format("{} effects", sent),
-                 "ToolAnswer SUCCESS when the event is on disk or done, not before: it is never sent again.");
+                 "Answer SUCCESS when the event is on disk or done, not before: it is never sent again.");
       finding.came = fmt::format("the probe went from {} to {}", before, *after);
       return finding;
     }

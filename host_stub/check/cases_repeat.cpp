@@ -85,7 +85,7 @@ Finding repeat_is_success(Bench& bench) {
   if (second.success()) return passed();
   return failed(
       "refused an event that it had taken before", second, kSuccess,
-      "ToolAnswer SUCCESS to what you have done already: the bridge repeats what it could not see acknowledged, and "
+      "Answer SUCCESS to what you have done already: the bridge repeats what it could not see acknowledged, and "
       "an ERROR is shown to the administrator as an event that failed.");
 }
 

@@ -2,7 +2,6 @@
 #include "check/report.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <kainjow/mustache.hpp>
@@ -38,7 +37,7 @@ void print_part(const char* name, const std::string& text) {
 }
 
 std::string colour(Result result) {
-  if (!wants_colour(STDOUT_FILENO)) return {};
+  if (!wants_colour()) return {};
   switch (result) {
     case Result::passed: return "\x1b[32m";
     case Result::failed: return "\x1b[31m";
