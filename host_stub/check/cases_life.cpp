@@ -36,9 +36,8 @@ Finding ping(Bench& bench) {
   if (action == nullptr) return skipped("the descriptor names no such action");
   const auto answer = bench.send_signed(*action, bench.call_for(*action));
   if (answer.success()) return passed();
-  return failed(
-      "did not answer a ping with SUCCESS", answer, kSuccess,
-      "Answer SUCCESS when you are there: else the administrator is told that the server is unavailable.");
+  return failed("did not answer a ping with SUCCESS", answer, kSuccess,
+                "Answer SUCCESS when you are there: else the administrator is told that the server is unavailable.");
 }
 
 Finding farewell(Bench& bench, const char* type, const char* consequence) {

@@ -78,10 +78,9 @@ Finding load_in_order(Bench& bench) {
     const auto after = bench.settled_effects(before + sent);
     // What counts too much is not lost; other cases look at repeats.
     if (after && *after < before + sent) {
-      auto finding =
-          failed(fmt::format("lost {} of {} events that it had acknowledged", before + sent - *after, sent), last,
-                 fmt::format("{} effects", sent),
-                 "Answer SUCCESS when the event is on disk or done, not before: it is never sent again.");
+      auto finding = failed(fmt::format("lost {} of {} events that it had acknowledged", before + sent - *after, sent),
+                            last, fmt::format("{} effects", sent),
+                            "Answer SUCCESS when the event is on disk or done, not before: it is never sent again.");
       finding.came = fmt::format("the probe went from {} to {}", before, *after);
       return finding;
     }
