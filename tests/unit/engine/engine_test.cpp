@@ -477,7 +477,8 @@ TEST(Engine, TheReportOfADescriptorSaysAllThatIsKept) {
   EXPECT_EQ(json["menu_links"][0]["categories"][0]["name"], "free");
   EXPECT_EQ(json["menu_links"][0]["icons"][0]["path"], "/i.gif");
   EXPECT_EQ(json["placements"], true);
-  const Json request = {{"type", "ping"}, {"handle", ""}, {"path", "/p"}, {"fixed", {{"a", "b"}}}};
+  const Json request = {
+      {"type", "ping"}, {"handle", ""}, {"path", "/p"}, {"fixed", Json::array({Json::array({"a", "b"})})}};
   EXPECT_EQ(json["requests"], Json::array({request}));
 }
 
