@@ -88,6 +88,9 @@ class Running {
   [[nodiscard]] std::shared_ptr<House> house() const { return house_; }
 
   ~Running() {
+    // Handlers wait for jobs, and the server for handlers.
+    reception_.interrupt();
+    jobs_.interrupt();
     live_.end();
     server_.reset();
   }
