@@ -10,6 +10,7 @@
 #include "lti_platform.h"
 #include "lti_service.h"
 #include "output.h"
+#include "soap/soap_service.h"
 
 namespace host {
 
@@ -27,10 +28,12 @@ int lti_serve(const GlobalOptions& global, std::uint16_t port, const std::string
   const auto token = random_hex(32);
   std::signal(SIGPIPE, SIG_IGN);
   LtiService service(global, key, token);
+  SoapService soap(global);
   const auto ready = [&](std::uint16_t bound) -> tl::expected<void, std::string> {
     print_line(
         fmt::format("listening on http://127.0.0.1:{}\nkey set: /.well-known/jwks.json\n"
-                    "handlers: PUT or GET /lti/notice-handlers/VENDOR/PROGRAM with Authorization: Bearer {}",
+                    "handlers: PUT or GET /lti/notice-handlers/VENDOR/PROGRAM with Authorization: Bearer {}\n"
+                    "SOAP: /webapps/ws/services/Context.WS and Util.WS, described at ?wsdl",
                     bound, token));
     std::fflush(stdout);
     if (port_file.empty()) return {};
@@ -40,7 +43,11 @@ int lti_serve(const GlobalOptions& global, std::uint16_t port, const std::string
     return {};
   };
   const auto served = serve(
-      port, [&](const Request& request) { return service.answer(request); }, ready);
+      port,
+      [&](const Request& request) {
+        return SoapService::is_for(request.target) ? Reply{{}, soap.answer(request), ""} : service.answer(request);
+      },
+      ready);
   if (!served) refuse("{}", served.error());
   return kExitDone;
 }

@@ -92,6 +92,7 @@ int run(int argc, char** argv) {
   app.fallthrough();
   add_global_options(app, line.global);
   add_tool_commands(app, line);
+  add_registration_commands(app, line);
   add_setting_commands(app, line);
   add_policy_commands(app, line);
   add_course_commands(app, line);

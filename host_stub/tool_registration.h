@@ -31,6 +31,7 @@ struct ToolOptions {
 struct ToolAdd {
   std::string descriptor_file;
   bool registration_password = false;
+  bool keeps_options = false;  ///< a tool that is known already keeps what `options` does not say
   ToolOptions options;
 };
 
@@ -44,6 +45,9 @@ RegistrationFiles read_registration(const ToolAdd& add);
 
 /// The secret in the file, without the newline at its end. Throws Refusal: missing, empty, too long, not UTF-8.
 std::string read_secret(const std::string& path);
+
+/// Throws Refusal where the text can be no secret. `whose` says where it came from.
+void check_secret_text(std::string_view secret, std::string_view whose);
 
 /// What a preset's name or the name of a file stands for: the name, or the document in the file. Throws Refusal.
 std::string read_policy(const std::string& name_or_file);
