@@ -14,7 +14,7 @@ struct Caller {
   std::optional<Locator> tool;  ///< logged in
 
   /// The tool, or a Fault that says how to log in.
-  [[nodiscard]] const Locator& need_tool() const {
+  const Locator& need_tool() const {
     if (!tool)
       throw Fault(Fault::Side::sender, kNeedsTool, "only a tool may do that: call loginTool with this session");
     return *tool;

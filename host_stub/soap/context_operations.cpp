@@ -57,7 +57,7 @@ std::string ContextOperations::register_tool(const Call& call) {
 }
 
 std::string ContextOperations::login_tool(const Call& call, const Caller& caller) {
-  caller.need_session();
+  const auto& id = caller.need_session();
   const Locator locator{call.argument("clientVendorId"), call.argument("clientProgramId")};
   Session session(options_, Session::Use::lms);
   const auto tool = session.lms().tool(locator);
@@ -67,7 +67,7 @@ std::string ContextOperations::login_tool(const Call& call, const Caller& caller
     throw sender_fault("Invalid password for a client program: it is the tool's shared secret", kWrongSecret);
   if (tool->state == "unavailable")
     throw sender_fault("Proxy Tool is not currently available: an administrator must save it", kToolUnavailable);
-  return returned(sessions_.log_in(caller.session, locator, seconds_in(call.argument("expectedLifeSeconds"))));
+  return returned(sessions_.log_in(id, locator, seconds_in(call.argument("expectedLifeSeconds"))));
 }
 
 std::string ContextOperations::deactivate_tool(const Caller& caller) {
