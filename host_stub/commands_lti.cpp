@@ -35,7 +35,7 @@ int lti_serve(const GlobalOptions& global, std::uint16_t port, const std::string
                     "handlers: PUT or GET /lti/notice-handlers/VENDOR/PROGRAM with Authorization: Bearer {}\n"
                     "SOAP: /webapps/ws/services/Context.WS and Util.WS, described at ?wsdl",
                     bound, token));
-    std::fflush(stdout);
+    flush_output();
     if (port_file.empty()) return {};
     std::ofstream file(port_file, std::ios::trunc);
     file << bound << '\n' << std::flush;

@@ -184,7 +184,7 @@ int tell_tool(Session& session, const GlobalOptions& global, const Locator& loca
               const std::string& done) {
   std::uint64_t handle = 0;
   session.order(order, &handle);
-  const auto result = session.wait(handle);
+  const auto result = session.wait(handle, locator);
   auto state = session.need_tool(locator).state;
   if (!result.tool_state.empty() && result.tool_state != state) {
     state = result.tool_state;
@@ -198,8 +198,7 @@ int tell_tool(Session& session, const GlobalOptions& global, const Locator& loca
     print_next(global.json, state == "available"
                                 ? "`ptb-host lanes` shows what waits"
                                 : fmt::format("`ptb-host tool save {} --state available`", to_text(locator)));
-  std::fflush(stdout);
-  if (!good) fmt::print(stderr, "ptb-host: {}\n", text);
+  if (!good) print_aside(text);
   return good ? kExitDone : kExitRefused;
 }
 

@@ -206,7 +206,7 @@ Saved save_tool(Session& session, const Locator& locator, const std::string& sta
   else if (secret)
     session.lms().put_secret(locator, *secret);
   Saved saved;
-  saved.result = session.wait(session.bridge().tool_saved(locator, state));
+  saved.result = session.wait(session.bridge().tool_saved(locator, state), locator);
   saved.state = saved.result.tool_state.empty() ? before.state : saved.result.tool_state;
   if (saved.state != before.state) session.lms().set_state(locator, saved.state);
   return saved;

@@ -52,7 +52,7 @@ std::string ContextOperations::register_tool(const Call& call) {
   print_line(registered.failures.empty()
                  ? fmt::format("{} registered itself, {}", name, registered.state)
                  : fmt::format("{} was not registered: {}", name, cut(registered.failures.back(), 300)));
-  std::fflush(stdout);
+  flush_output();
   return returned_result(context_contract(), registered.failures, registered.guid);
 }
 

@@ -33,7 +33,7 @@ out["saved"] = util.saveSetting(value="gr\u00fcn & <blau>", **place)
 out["loaded"] = util.loadSetting(**place)
 out["deleted"] = util.deleteSetting(**place)
 out["loaded_again"] = util.loadSetting(**place)
-out["version"] = context.getServerVersion().version
+out["version"] = context.getServerVersion()
 try:
     context.getMemberships(userid="_1_1")
 except zeep.exceptions.Fault as fault:

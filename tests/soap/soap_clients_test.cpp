@@ -2,13 +2,13 @@
 // settings; the tool then hears of what happens, signed with the secret that it registered with.
 #include <gmock/gmock.h>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
+#include "package/cartridge_writer.h"
 #include "support/processes.h"
 
 namespace ptb::test {
@@ -17,6 +17,7 @@ namespace {
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
+constexpr const char* kLaunchHost = "tools.acme.example";
 constexpr const char* kPython = "/usr/bin/python3";
 
 std::string php() {
@@ -35,9 +36,9 @@ std::string real_wsdl() {
 /// The server under test, and the only place that says how it is started.
 class Server {
  public:
-  Server(const PtbHost& host, const Scratch& scratch) {
+  Server(const PtbHost& lms, const Scratch& scratch) {
     const auto port_file = scratch.path("port");
-    process_ = host.start({"lti", "serve", "--port", "0", "--port-file", port_file});
+    process_ = lms.start({"lti", "serve", "--port", "0", "--port-file", port_file});
     for (int i = 0; i < 1000 && process_->running(); ++i) {
       int port = 0;
       if (std::ifstream(port_file) >> port) {
@@ -70,7 +71,7 @@ void PrintTo(const Client& client, std::ostream* out) { *out << client.name; }
 
 class SoapClients : public testing::TestWithParam<Client> {
  protected:
-  SoapClients() : tool(scratch), host(scratch), server(host, scratch) {}
+  SoapClients() : tool(scratch), lms(scratch), server(lms, scratch) {}
 
   Json run_client(const std::string& description) {
     const auto& client = GetParam();
@@ -81,9 +82,25 @@ class SoapClients : public testing::TestWithParam<Client> {
     return Json::parse(ran.out, nullptr, false);
   }
 
+  /// A course with one link to the tool.
+  [[nodiscard]] std::string package() const {
+    host::Cartridge cartridge;
+    cartridge.identifier = "backup";
+    cartridge.title = "A course";
+    host::CartridgeLink link;
+    link.identifier = "link";
+    link.title = "Quiz";
+    link.launch_url = std::string("https://") + kLaunchHost + "/launch";
+    link.launch_host = kLaunchHost;
+    cartridge.links.push_back(link);
+    const auto written = host::write_cartridge(scratch.path("course.imscc"), cartridge);
+    EXPECT_TRUE(written) << written.error();
+    return scratch.path("course.imscc");
+  }
+
   Scratch scratch;
   Receiver tool;
-  PtbHost host;
+  PtbHost lms;
   Server server;
 };
 
@@ -106,11 +123,10 @@ TEST_P(SoapClients, RegistersAndUsesItsSettings) {
   EXPECT_THAT(said.value("afterwards", ""), HasSubstr("[WSFW001]"));
 
   const std::string locator = "acme/Quiz & Co";
-  EXPECT_EQ(host.ok({"tool", "show", locator})["state"], "inactive");
-  host.ok({"tool", "save", locator, "--state", "available", "--allow-private", "--allow-http"});
-  host.ok({"course", "create", "C1"});
-  host.ok({"course", "copy", "C1", "C2"});
-  EXPECT_THAT(tool.heard(), testing::ElementsAre("course-copied:ok"));
+  EXPECT_EQ(lms.ok({"tool", "show", locator})["state"], "inactive");
+  lms.ok({"tool", "save", locator, "--state", "available", "--allow-private", "--allow-http"});
+  lms.ok({"course", "restore", package(), "--id", "C1", "--map", std::string(kLaunchHost) + "=" + locator});
+  EXPECT_THAT(tool.heard(), testing::UnorderedElementsAre("course-imported:ok", "content-imported:ok"));
   for (const auto& line : tool.log()) {
     EXPECT_EQ(line["mac_ok"], true) << line;
     EXPECT_EQ(Receiver::parameter(line, "ourguid"), guid);

@@ -1,0 +1,98 @@
+// A tool that is asked to register again does so while the LMS waits for its answer, as it is in `ptb-host serve`: one
+// open bridge, two requests at once.
+#include <gmock/gmock.h>
+
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "http/http_client.h"
+#include "receive/form.h"
+#include "receive/tool_server.h"
+#include "self_registration.h"
+#include "soap_desk.h"
+
+namespace host::test {
+namespace {
+
+using testing::HasSubstr;
+
+/// A tool in this process: what it is called with is handed to `hear` before it says SUCCESS.
+class ToolHere {
+ public:
+  explicit ToolHere(std::function<void(const Form&)> hear) : hear_(std::move(hear)) {
+    auto port = port_.get_future();
+    thread_ = std::thread([this] {
+      const auto desk = [this](const Request& request) {
+        if (request.target == "/end") return Reply{{}, std::nullopt, "ended"};
+        if (const auto form = parse_form(request.body)) hear_(*form);
+        return Reply{{}, Page{200, "text/plain", "<result>SUCCESS<result>"}, ""};
+      };
+      const auto ready = [this](std::uint16_t bound) -> tl::expected<void, std::string> {
+        port_.set_value(bound);
+        return {};
+      };
+      static_cast<void>(serve(0, desk, ready));
+    });
+    url = fmt::format("http://127.0.0.1:{}", port.get());
+  }
+  ~ToolHere() {
+    HttpCall end;
+    end.url = url + "/end";
+    end.allow_http = true;
+    end.allow_private = true;
+    static_cast<void>(http_exchange(end));
+    thread_.join();
+  }
+  std::string url;
+
+ private:
+  std::function<void(const Form&)> hear_;
+  std::promise<std::uint16_t> port_;
+  std::thread thread_;
+};
+
+TEST(SoapReregister, AToolRegistersAgainWhileItIsCalled) {
+  Desk desk;
+  desk.set_password("open sesame");
+  std::string before = "http://127.0.0.1:1";
+  std::string answer;
+  std::string description;
+  ToolHere tool([&](const Form& form) {
+    std::string password;
+    bool is_asked = false;
+    for (const auto& [name, value] : form) {
+      if (name == "regpass") password = value;
+      is_asked = is_asked || (name == "action" && value == "reregister");
+    }
+    if (is_asked) answer = desk.register_tool(description, "another secret", password).body;
+  });
+  description = placed_descriptor();
+  description.replace(description.find(before), before.size(), tool.url);
+  description.insert(description.find("</http-actions>"),
+                     "<action type=\"reregister\" path=\"/p\"><param name=\"action\" fixed=\"reregister\"/></action>");
+  desk.register_tool(description, "tool secret", "open sesame");
+  const auto guid = desk.tool()->guid;
+  ToolOptions allowed;
+  allowed.allow_private = true;
+  allowed.allow_http = true;
+  ASSERT_EQ(tool_save(desk.global, "acme/quiz", "available", allowed), kExitDone);
+
+  desk.global.house = std::make_shared<House>(desk.global, House::Opening::full);
+  desk.begin();
+  description.replace(description.find("<name>Quiz</name>"), 17, "<name>Quiz, the second</name>");
+  EXPECT_EQ(tool_reregister(desk.global, "acme/quiz", ""), kExitDone) << "with a password made for the call";
+  EXPECT_EQ(text_in(answer, "status"), "true") << answer;
+  EXPECT_EQ(text_in(answer, "proxyToolGuid"), guid);
+  EXPECT_EQ(desk.tool()->name, "Quiz, the second");
+  EXPECT_EQ(desk.tool()->state, "unavailable") << "until an administrator saves it";
+  EXPECT_EQ(desk.secret(), "tool secret");
+  EXPECT_EQ(text_in(desk.register_tool(description, "tool secret", "open sesame").body, "failureErrors"),
+            kAlreadyRegistered);
+  EXPECT_EQ(tool_save(desk.global, "acme/quiz", "available", {}), kExitDone);
+  desk.service.reset();
+  desk.global.house.reset();
+}
+
+}  // namespace
+}  // namespace host::test
