@@ -60,7 +60,7 @@ constexpr Field kWholeSetting[] = {
     {"scope", "xs:int"}, {"id", "xs:string"}, {"key", "xs:string"}, {"value", "xs:string"}};
 constexpr Field kEntitlement[] = {{"courseId", "xs:string"}, {"entitlement", "xs:string"}};
 
-constexpr OperationShape kUtilOperations[] = {
+constexpr OperationShape kSettingOperations[] = {
     {"initializeUtilWS", kIgnoredFlag, {"return", "xs:boolean"}},
     {"getServerVersion", kVersion, {"return", "ns0:VersionVO"}},
     {"saveSetting", kWholeSetting, {"return", "xs:boolean"}},
@@ -80,7 +80,7 @@ const Contract& context_contract() {
 
 const Contract& util_contract() {
   static constexpr Contract contract{
-      "Util.WS", "http://util.ws.blackboard", "http://util.ws.blackboard/xsd", kUtilOperations, {}};
+      "Util.WS", "http://util.ws.blackboard", "http://util.ws.blackboard/xsd", kSettingOperations, {}};
   return contract;
 }
 

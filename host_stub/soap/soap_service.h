@@ -12,7 +12,7 @@
 #include "soap/context_operations.h"
 #include "soap/contract.h"
 #include "soap/sessions.h"
-#include "soap/util_operations.h"
+#include "soap/setting_operations.h"
 
 namespace host {
 
@@ -40,7 +40,7 @@ class SoapService {
   const std::string scheme_;
   soap::Sessions sessions_;
   soap::ContextOperations context_;
-  soap::UtilOperations util_;
+  soap::SettingOperations util_;
 };
 
 }  // namespace host

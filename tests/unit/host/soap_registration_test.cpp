@@ -1,6 +1,9 @@
 // Tools that register themselves: who is let in, as what, and that a registration is done wholly or not at all.
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "registration_password.h"
 #include "reregister_call.h"
 #include "self_registration.h"
@@ -108,6 +111,13 @@ TEST_F(SoapRegistration, ThePythonClientRegisters) {
   EXPECT_EQ(read.at("program"), "Video Library Tool");
   EXPECT_EQ(read.at("actions"), Json::array({"course-copied"}));
   EXPECT_EQ(read.at("unusable_actions"), Json::array({"view"})) << "kept, and ignored";
+}
+
+TEST_F(SoapRegistration, TheExampleRegisters) {
+  std::ifstream file(std::string(PTB_EXAMPLES) + "/register-tool.xml");
+  const std::string example((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_EQ(text_in(desk.send(kContext, example).body, "status"), "true");
+  EXPECT_EQ(desk.tool({"acme", "reader"})->state, "available");
 }
 
 TEST_F(SoapRegistration, AWrongPasswordRegistersNothing) {

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include <future>
-#include <mutex>
 #include <thread>
 
 #include "http/http_client.h"
@@ -20,7 +19,7 @@ using testing::HasSubstr;
 /// A tool in this process: what it is called with is handed to `hear` before it says SUCCESS.
 class ToolHere {
  public:
-  explicit ToolHere(std::function<void(const Form&)> hear) : hear_(std::move(hear)) {
+  explicit ToolHere(std::function<void(const Params&)> hear) : hear_(std::move(hear)) {
     auto port = port_.get_future();
     thread_ = std::thread([this] {
       const auto desk = [this](const Request& request) {
@@ -47,7 +46,7 @@ class ToolHere {
   std::string url;
 
  private:
-  std::function<void(const Form&)> hear_;
+  std::function<void(const Params&)> hear_;
   std::promise<std::uint16_t> port_;
   std::thread thread_;
 };
@@ -58,14 +57,9 @@ TEST(SoapReregister, AToolRegistersAgainWhileItIsCalled) {
   std::string before = "http://127.0.0.1:1";
   std::string answer;
   std::string description;
-  ToolHere tool([&](const Form& form) {
-    std::string password;
-    bool is_asked = false;
-    for (const auto& [name, value] : form) {
-      if (name == "regpass") password = value;
-      is_asked = is_asked || (name == "action" && value == "reregister");
-    }
-    if (is_asked) answer = desk.register_tool(description, "another secret", password).body;
+  ToolHere tool([&](const Params& form) {
+    const auto* password = find_param(form, "regpass");
+    if (password != nullptr) answer = desk.register_tool(description, "another secret", *password).body;
   });
   description = placed_descriptor();
   description.replace(description.find(before), before.size(), tool.url);

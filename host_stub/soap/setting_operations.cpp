@@ -1,4 +1,4 @@
-#include "soap/util_operations.h"
+#include "soap/setting_operations.h"
 
 #include <fmt/format.h>
 
@@ -26,7 +26,7 @@ std::string scope_from(const std::string& said) {
 
 }  // namespace
 
-std::string UtilOperations::run(const Call& call, const Caller& caller) {
+std::string SettingOperations::run(const Call& call, const Caller& caller) {
   const auto& what = call.operation;
   if (what == "initializeUtilWS") return returned(true);
   if (what == "getServerVersion") return returned_version(kVersion);

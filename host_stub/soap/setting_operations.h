@@ -8,9 +8,9 @@
 
 namespace host::soap {
 
-class UtilOperations {
+class SettingOperations {
  public:
-  explicit UtilOperations(const GlobalOptions& options) : options_(options) {}
+  explicit SettingOperations(const GlobalOptions& options) : options_(options) {}
   /// What the operation returns, as XML. It is one of the contract's. Throws Fault.
   std::string run(const Call& call, const Caller& caller);
 
