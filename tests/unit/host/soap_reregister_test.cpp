@@ -1,8 +1,9 @@
-// A tool that is asked to register again does so while the LMS waits for its answer, as it is in `ptb-host serve`: one
-// open bridge, two requests at once.
+// Registrations as they come in `ptb-host serve`: one open bridge, several requests at once. A tool that is asked to
+// register again does so while the LMS waits for its answer.
 #include <gmock/gmock.h>
 
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "http/http_client.h"
@@ -84,6 +85,28 @@ TEST(SoapReregister, AToolRegistersAgainWhileItIsCalled) {
   EXPECT_EQ(text_in(desk.register_tool(description, "tool secret", "open sesame").body, "failureErrors"),
             kAlreadyRegistered);
   EXPECT_EQ(tool_save(desk.global, "acme/quiz", "available", {}), kExitDone);
+  desk.service.reset();
+  desk.global.house.reset();
+}
+
+TEST(SoapReregister, OfManyThatRegisterAToolAtOnceOneDoes) {
+  Desk desk;
+  desk.global.house = std::make_shared<House>(desk.global, House::Opening::full);
+  desk.begin();
+  std::mutex mutex;
+  std::vector<std::string> registered;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 6; ++i)
+    threads.emplace_back([&, secret = fmt::format("secret {}", i)] {
+      const auto page = desk.register_tool(kBareDescriptor, secret);
+      const std::lock_guard lock(mutex);
+      if (text_in(page.body, "status") == "true")
+        registered.push_back(secret);
+      else
+        EXPECT_EQ(text_in(page.body, "failureErrors"), kAlreadyRegistered) << page.body;
+    });
+  threads.clear();
+  EXPECT_THAT(registered, testing::ElementsAre(desk.secret()));
   desk.service.reset();
   desk.global.house.reset();
 }
