@@ -78,7 +78,34 @@ void add_receive_command(CLI::App& app, CommandLine& line) {
   receive->callback([&] { line.run_alone([&] { return run_receive(line.receive); }); });
 }
 
+void add_serve_command(CLI::App& app, CommandLine& line) {
+  auto* serving = app.add_subcommand("serve", "Web pages, JSON API, registration of tools, metrics; until Ctrl-C");
+  auto& options = line.serve;
+  serving->add_option("--address", options.address, "Address to listen on")->capture_default_str();
+  serving->add_option("--port", options.port, "0: a free one")->capture_default_str();
+  serving->add_option("--port-file", options.port_file, "Gets the port once it listens")->type_name("FILE");
+  serving->add_option("--tls-cert", options.tls_cert, "Certificate chain in PEM, for https")->type_name("FILE");
+  serving->add_option("--tls-key", options.tls_key, "Its key in PEM")->type_name("FILE");
+  serving->add_option("--name", options.names, "A name this server may be called by, beside localhost")
+      ->type_name("HOST")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  serving->add_option("--access-log", options.access_log, "One line a request; -: stdout")->type_name("FILE");
+  serving->add_option("--max-upload-mib", options.max_upload_mib, "Largest course package that is taken")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 65'536U));
+  options.version = PTB_VERSION;
+  serving->callback([&] {
+    line.run_alone([&] {
+      return serve(line.global, line.serve, [](const std::vector<std::string>& words, const GlobalOptions& guest) {
+        return run_line(words, &guest);
+      });
+    });
+  });
+}
+
 void add_bench_commands(CLI::App& app, CommandLine& line) {
+  add_serve_command(app, line);
   add_receive_command(app, line);
   add_demo_command(app, line);
 }

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "demo.h"
 #include "receive/receive.h"
+#include "serve/serve.h"
 
 namespace host {
 
@@ -50,6 +51,7 @@ struct CommandLine {
   std::uint64_t limit = 0;
   ReceiveOptions receive;
   DemoOptions demo;
+  ServeOptions serve;
 };
 
 /// A command that is nothing but a name for the commands under it.

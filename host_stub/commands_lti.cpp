@@ -6,11 +6,11 @@
 #include <fstream>
 
 #include "commands.h"
+#include "http/web_server.h"
 #include "lti/jwks.h"
 #include "lti_platform.h"
 #include "lti_service.h"
 #include "output.h"
-#include "soap/soap_service.h"
 
 namespace host {
 
@@ -28,12 +28,10 @@ int lti_serve(const GlobalOptions& global, std::uint16_t port, const std::string
   const auto token = random_hex(32);
   std::signal(SIGPIPE, SIG_IGN);
   LtiService service(global, key, token);
-  SoapService soap(global);
   const auto ready = [&](std::uint16_t bound) -> tl::expected<void, std::string> {
     print_line(
         fmt::format("listening on http://127.0.0.1:{}\nkey set: /.well-known/jwks.json\n"
-                    "handlers: PUT or GET /lti/notice-handlers/VENDOR/PROGRAM with Authorization: Bearer {}\n"
-                    "SOAP: /webapps/ws/services/Context.WS and Util.WS, described at ?wsdl",
+                    "handlers: PUT or GET /lti/notice-handlers/VENDOR/PROGRAM with Authorization: Bearer {}",
                     bound, token));
     flush_output();
     if (port_file.empty()) return {};
@@ -42,12 +40,15 @@ int lti_serve(const GlobalOptions& global, std::uint16_t port, const std::string
     if (!file) return tl::make_unexpected(fmt::format("cannot write '{}': check --port-file", port_file));
     return {};
   };
-  const auto served = serve(
-      port,
-      [&](const Request& request) {
-        return SoapService::is_for(request.target) ? Reply{{}, soap.answer(request), ""} : service.answer(request);
-      },
-      ready);
+  const auto answer = [&](const Request& request) { return Answer(service.answer(request)); };
+  WebOptions web;
+  web.port = port;
+  web.ends_on_signals = true;
+  web.threads = 1;  // one request at a time holds the state directory
+  auto server = WebServer::open(web, {answer, nullptr, answer, nullptr});
+  if (!server) refuse("{}", server.error());
+  if (auto told = ready((*server)->port()); !told) refuse("{}", told.error());
+  const auto served = (*server)->run();
   if (!served) refuse("{}", served.error());
   return kExitDone;
 }

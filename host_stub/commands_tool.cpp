@@ -81,8 +81,7 @@ int tool_add(const GlobalOptions& global, const ToolAdd& add) {
 int tool_save(const GlobalOptions& global, const std::string& name, const std::string& state,
               const ToolOptions& options) {
   const auto locator = locator_from(name);
-  std::optional<std::string> secret;
-  if (!options.secret_file.empty()) secret = read_secret(options.secret_file);
+  const auto secret = secret_in(options);
   Session session(global, Session::Use::act);
   const auto saved = save_tool(session, locator, state, options, secret);
   return show_walk(global, locator, saved.state, saved.result);

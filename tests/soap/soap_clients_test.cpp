@@ -38,7 +38,7 @@ class Server {
  public:
   Server(const PtbHost& lms, const Scratch& scratch) {
     const auto port_file = scratch.path("port");
-    process_ = lms.start({"lti", "serve", "--port", "0", "--port-file", port_file});
+    process_ = lms.start({"serve", "--port", "0", "--port-file", port_file});
     for (int i = 0; i < 1000 && process_->running(); ++i) {
       int port = 0;
       if (std::ifstream(port_file) >> port) {

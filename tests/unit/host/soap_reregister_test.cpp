@@ -2,13 +2,11 @@
 // register again does so while the LMS waits for its answer.
 #include <gmock/gmock.h>
 
-#include <future>
 #include <mutex>
 #include <thread>
 
-#include "http/http_client.h"
+#include "http/web_server.h"
 #include "receive/form.h"
-#include "receive/tool_server.h"
 #include "self_registration.h"
 #include "soap_desk.h"
 
@@ -20,35 +18,25 @@ using testing::HasSubstr;
 /// A tool in this process: what it is called with is handed to `hear` before it says SUCCESS.
 class ToolHere {
  public:
-  explicit ToolHere(std::function<void(const Params&)> hear) : hear_(std::move(hear)) {
-    auto port = port_.get_future();
-    thread_ = std::thread([this] {
-      const auto desk = [this](const Request& request) {
-        if (request.target == "/end") return Reply{{}, std::nullopt, "ended"};
-        if (const auto form = parse_form(request.body)) hear_(*form);
-        return Reply{{}, Page{200, "text/plain", "<result>SUCCESS<result>"}, ""};
-      };
-      const auto ready = [this](std::uint16_t bound) -> tl::expected<void, std::string> {
-        port_.set_value(bound);
-        return {};
-      };
-      static_cast<void>(serve(0, desk, ready));
-    });
-    url = fmt::format("http://127.0.0.1:{}", port.get());
+  explicit ToolHere(std::function<void(const Params&)> hear) {
+    WebHandlers handlers;
+    handlers.answer = [hear = std::move(hear)](const Request& request) {
+      if (const auto form = parse_form(request.body)) hear(*form);
+      return Answer(Page{200, "text/plain", "<result>SUCCESS<result>"});
+    };
+    handlers.unreadable = handlers.answer;
+    server_ = std::move(WebServer::open({}, std::move(handlers)).value());
+    url = fmt::format("http://127.0.0.1:{}", server_->port());
+    thread_ = std::thread([this] { EXPECT_TRUE(server_->run()); });
   }
   ~ToolHere() {
-    HttpCall end;
-    end.url = url + "/end";
-    end.allow_http = true;
-    end.allow_private = true;
-    static_cast<void>(http_exchange(end));
+    server_->stop();
     thread_.join();
   }
   std::string url;
 
  private:
-  std::function<void(const Params&)> hear_;
-  std::promise<std::uint16_t> port_;
+  std::unique_ptr<WebServer> server_;
   std::thread thread_;
 };
 
