@@ -53,6 +53,12 @@ inline std::string text_in(const std::string& xml, const std::string& name) {
   return "(none)";
 }
 
+/// The text of a fault over SOAP 1.1.
+inline std::string fault_of(const Page& page) {
+  EXPECT_EQ(page.status, 500U) << page.body;
+  return text_in(page.body, "faultstring");
+}
+
 struct Desk {
   Desk() {
     global.state = directory / "state";
