@@ -158,6 +158,7 @@ int carry_out(const std::vector<std::string>& words, const GlobalOptions* guest)
   app.fallthrough();
   add_global_options(app, line.global);
   add_tool_commands(app, line);
+  add_registration_commands(app, line);
   add_setting_commands(app, line);
   add_policy_commands(app, line);
   add_course_commands(app, line);
