@@ -1,0 +1,300 @@
+// Every kind of course package: what is read of the small ones in tests/packages, against the list beside each of them;
+// and those of each kind that must be refused.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "package/content_types.h"
+#include "package/package.h"
+#include "package/setting_keys.h"
+#include "temporary_directory.h"
+#include "zip_of_our_own.h"
+
+namespace host {
+namespace {
+
+using Json = nlohmann::json;
+using test::members_of;
+using test::Packing;
+using test::write_archive;
+using test::ZipMember;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::filesystem::path kPackages = PTB_PACKAGES;
+
+class Packages : public testing::Test {
+ protected:
+  tl::expected<Cartridge, std::string> read(const std::vector<ZipMember>& members, Packing packing = Packing::zip,
+                                            const CartridgeLimits& limits = {}) {
+    write_archive(path_, packing, members);
+    return read_package(path_, limits);
+  }
+  /// The error of reading: one line that names the package.
+  std::string refusal_of(const tl::expected<Cartridge, std::string>& read) {
+    if (read) {
+      ADD_FAILURE() << "the package was read";
+      return {};
+    }
+    EXPECT_THAT(read.error(), HasSubstr(path_));
+    EXPECT_EQ(read.error().find('\n'), std::string::npos);
+    return read.error();
+  }
+  /// The package in tests/packages with one file changed, or left out where the new content is empty.
+  static std::vector<ZipMember> changed(const std::string& name, const std::string& file, const std::string& content) {
+    auto members = members_of(kPackages / name / "package");
+    const auto found = std::find_if(members.begin(), members.end(), [&](const auto& one) { return one.name == file; });
+    if (found == members.end())
+      ADD_FAILURE() << "no file " << file;
+    else if (content.empty())
+      members.erase(found);
+    else
+      found->content = content;
+    return members;
+  }
+
+  test::TemporaryDirectory directory_;
+  std::string path_ = directory_ / "package";  // its name says nothing
+};
+
+/// What was read, in the form of the lists.
+Json listed(const Cartridge& cartridge) {
+  Json list = {{"format", cartridge.format},
+               {"title", cartridge.title},
+               {"links", Json::array()},
+               {"groups", Json::array()},
+               {"not_taken_over", cartridge.resources}};
+  list["warnings"] = cartridge.warnings.size();
+  for (const auto& link : cartridge.links) {
+    Json one = {{"title", link.title}, {"host", link.launch_host}, {"settings", Json::object()}};
+    const auto settings = settings_from_custom(
+        link.custom, [](auto) { return false; }, "");
+    for (const auto& [key, value] : settings.settings) one["settings"][key] = value;
+    if (!link.handle.empty()) one["handle"] = link.handle;
+    if (!link.waits_as.empty()) one["waits_as"] = link.waits_as;
+    if (!link.product.empty()) one["product"] = link.product;
+    if (!link.vendor.empty() && link.vendor != "acme") one["vendor"] = link.vendor;
+    list["links"].push_back(std::move(one));
+  }
+  for (const auto& group : cartridge.groups) list["groups"].push_back({{"id", group.id}, {"name", group.name}});
+  return list;
+}
+
+Json list_of(const std::string& name) {
+  std::ifstream file(kPackages / name / "expected.json");
+  auto list = Json::parse(file);
+  for (auto& link : list["links"])
+    if (link.value("vendor", "") == "acme") link.erase("vendor");  // the one that all of them have
+  return list;
+}
+
+TEST_F(Packages, AreReadAsTheListsSay) {
+  std::size_t read = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(kPackages)) {
+    if (!entry.is_directory()) continue;
+    const auto name = entry.path().filename().string();
+    for (const auto packing : {Packing::zip, Packing::tar_gz}) {
+      const auto cartridge = this->read(members_of(entry.path() / "package"), packing);
+      ASSERT_TRUE(cartridge) << name << ": " << cartridge.error();
+      EXPECT_EQ(listed(*cartridge), list_of(name)) << name;
+    }
+    ++read;
+  }
+  EXPECT_EQ(read, 10U);
+}
+
+TEST_F(Packages, MayComeInAnyOrderOfTheirFiles) {
+  for (const std::string name : {"canvas", "moodle", "blackboard"}) {
+    auto members = members_of(kPackages / name / "package");
+    std::reverse(members.begin(), members.end());
+    const auto cartridge = read(members, Packing::tar_gz);
+    ASSERT_TRUE(cartridge) << cartridge.error();
+    EXPECT_EQ(listed(*cartridge), list_of(name)) << name;
+  }
+}
+
+TEST_F(Packages, OfNoKnownKindSaySo) {
+  EXPECT_THAT(refusal_of(read({{"readme.txt", "x"}}, Packing::tar_gz)), HasSubstr("no moodle_backup.xml"));
+  EXPECT_THAT(refusal_of(read({{"course/moodle_backup.xml", "<x/>"}})), HasSubstr("'course/moodle_backup.xml'"));
+  EXPECT_THAT(refusal_of(read({{"moodle.xml", "<x/>"}})), HasSubstr("Moodle 1"));
+  EXPECT_THAT(refusal_of(read({{"moodle_backup.xml", "<html/>"}})), HasSubstr("root element is 'html'"));
+  EXPECT_THAT(refusal_of(read({{"moodle_backup.xml", "no xml"}})), HasSubstr("moodle_backup.xml is not XML"));
+}
+
+TEST_F(Packages, WithAMissingOrBrokenFileAreRefused) {
+  const struct {
+    const char* package;
+    const char* file;
+    const char* content;
+    const char* why;
+  } cases[] = {
+      {"moodle", "activities/lti_12/lti.xml", "", "'activities/lti_12/lti.xml' of its activity '12' is missing"},
+      {"moodle", "activities/lti_12/lti.xml", "<activity>", "'activities/lti_12/lti.xml' is not XML"},
+      {"moodle", "activities/lti_12/lti.xml", "<activity><assign/></activity>", "is no LTI activity"},
+      {"moodle", "activities/lti_12/lti.xml",
+       "<activity><lti><name>\xff</name><toolurl>http://t.example</toolurl></lti></activity>", "is not UTF-8"},
+      {"moodle", "groups.xml", "<html/>", "root element is 'html'"},
+      {"canvas", "itool.xml", "", "'itool.xml' of its link 'itool' is missing"},
+      {"canvas", "ilab/assignment_settings.xml", "", "of its assignment 'ilab' is missing"},
+      {"canvas", "ilab/assignment_settings.xml", "<x/>", "is no assignment"},
+      {"canvas", "course_settings/module_meta.xml", "<x/>", "is no list of modules"},
+      {"blackboard", "res00004.dat", "", "'res00004.dat' of its resource 'res00004' is missing"},
+      {"blackboard", "res00004.dat", "<CONTENT>", "'res00004.dat' is not XML"},
+      {"blackboard", "res00011.dat", "no xml", "'res00011.dat' is not XML"},
+      {"blackboard", "imsmanifest.xml", "<manifest", "imsmanifest.xml is not XML"},
+  };
+  for (const auto& one : cases)
+    EXPECT_THAT(refusal_of(read(changed(one.package, one.file, one.content))), HasSubstr(one.why)) << one.file;
+}
+
+TEST_F(Packages, WithPathsThatLeadOutsideAreRefused) {
+  const std::string activity =
+      "<moodle_backup><information><contents><activities><activity><modulename>lti</modulename><directory>../../etc"
+      "</directory></activity></activities></contents></information></moodle_backup>";
+  EXPECT_THAT(refusal_of(read({{"moodle_backup.xml", activity}})), HasSubstr("its moodle_backup.xml names the file"));
+  const std::string resource =
+      "<manifest xmlns:bb='http://www.blackboard.com/content-packaging/'><resources><resource "
+      "type='resource/x-bb-document' bb:file='/etc/passwd'/></resources></manifest>";
+  EXPECT_THAT(refusal_of(read({{"imsmanifest.xml", resource}})), HasSubstr("'/etc/passwd', which is absolute"));
+  const auto moodle = members_of(kPackages / "moodle/package");
+  for (const char* name : {"../evil.xml", "/etc/evil.xml", "a\\..\\..\\evil.xml", "C:\\evil.xml"}) {
+    auto members = moodle;
+    members.push_back({name, "x"});
+    EXPECT_THAT(refusal_of(read(members, Packing::tar_gz)), HasSubstr("the name of its entry")) << name;
+  }
+}
+
+TEST_F(Packages, WithLinksInPlaceOfFilesAreRefused) {
+  for (const bool is_hard : {false, true}) {
+    std::vector<ZipMember> members = {{"a.xml", "<x/>"}, {"moodle_backup.xml", "", "a.xml", is_hard}};
+    EXPECT_THAT(refusal_of(read(members, Packing::tar_gz)), HasSubstr("no plain file")) << is_hard;
+  }
+  // One that nobody asks for is passed over: real backups may hold them.
+  auto members = members_of(kPackages / "moodle/package");
+  members.push_back({"files/link", "", "/etc/passwd"});
+  EXPECT_TRUE(read(members, Packing::tar_gz));
+}
+
+TEST_F(Packages, WithTwoFilesOfOneNameAreRefused) {
+  auto members = members_of(kPackages / "moodle/package");
+  members.push_back({"./activities//lti_12/lti.xml", "<activity><lti/></activity>"});
+  EXPECT_THAT(refusal_of(read(members, Packing::tar_gz)), HasSubstr("two entries named 'activities/lti_12/lti.xml'"));
+}
+
+TEST_F(Packages, ThatAreEncryptedAreRefused) {
+  EXPECT_THAT(refusal_of(read(members_of(kPackages / "blackboard/package"), Packing::encrypted_zip)),
+              HasSubstr("'imsmanifest.xml' is encrypted"));
+}
+
+std::string file_bytes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_F(Packages, ThatAreCutOrDamagedAreRefusedOrReadAndNeverCrash) {
+  write_archive(path_, Packing::tar_gz, members_of(kPackages / "moodle/package"));
+  const auto whole = file_bytes(path_);
+  for (std::size_t size = 2; size + 40 < whole.size(); size += 53) {
+    directory_.write("package", whole.substr(0, size));
+    EXPECT_THAT(refusal_of(read_package(path_)), testing::AnyOf(HasSubstr("damaged"), HasSubstr("no tar.gz archive")))
+        << size;
+  }
+  std::size_t refused = 0;
+  for (std::size_t at = 2; at < whole.size(); at += 13) {
+    auto damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
+    directory_.write("package", damaged);
+    if (const auto read = read_package(path_); !read) {
+      ++refused;
+      EXPECT_EQ(read.error().find('\n'), std::string::npos);
+    }
+  }
+  EXPECT_GT(refused, 20U);
+  directory_.write("package", std::string("\x1f\x8b") + "this is no gzip at all");
+  EXPECT_THAT(refusal_of(read_package(path_)), HasSubstr("no tar.gz archive"));
+}
+
+TEST_F(Packages, OverALimitAreRefused) {
+  const auto moodle = members_of(kPackages / "moodle/package");
+  const std::string zeros(4 << 20, '\0');
+  auto with_zeros = moodle;
+  with_zeros.push_back({"files/zeros", zeros});
+  CartridgeLimits limits;
+  limits.total_bytes = 2 << 20;
+  EXPECT_THAT(refusal_of(read(with_zeros, Packing::tar_gz, limits)), HasSubstr("unpacks to more than 2097152 bytes"));
+  limits = {};
+  limits.ratio_from_bytes = 1 << 20;
+  EXPECT_THAT(refusal_of(read(with_zeros, Packing::tar_gz, limits)), HasSubstr("200 times its size"));
+  limits = {};
+  limits.entries = 5;
+  EXPECT_THAT(refusal_of(read(moodle, Packing::tar_gz, limits)), HasSubstr("more than 5 entries"));
+  limits = {};
+  limits.groups = 1;
+  EXPECT_THAT(refusal_of(read(moodle, Packing::tar_gz, limits)), HasSubstr("more than 1 groups"));
+  limits = {};
+  limits.xml_bytes = 300;
+  EXPECT_THAT(refusal_of(read(moodle, Packing::tar_gz, limits)), HasSubstr("limit for XML"));
+  for (const std::string name : {"moodle", "canvas", "blackboard"}) {
+    limits = {};
+    limits.link_text_bytes = 20;
+    EXPECT_THAT(refusal_of(read(members_of(kPackages / name / "package"), Packing::zip, limits)),
+                HasSubstr("more than 20 bytes of text"))
+        << name;
+  }
+}
+
+/// Many places that use one tool must not multiply what that tool holds.
+TEST_F(Packages, OfCanvasDoNotMultiplyWhatOneToolHolds) {
+  std::string modules = "<modules><module><items>";
+  for (int i = 0; i < 500; ++i)
+    modules += "<item identifier='i" + std::to_string(i) +
+               "'><content_type>ContextExternalTool</content_type><identifierref>itool</identifierref></item>";
+  auto members = changed("canvas", "course_settings/module_meta.xml", modules + "</items></module></modules>");
+  for (auto& member : members)
+    if (member.name == "itool.xml")
+      member.content = "<cartridge_basiclti_link><launch_url>http://t.example</launch_url><custom><property name='a'>" +
+                       std::string(1 << 20, 'x') + "</property></custom></cartridge_basiclti_link>";
+  EXPECT_THAT(refusal_of(read(members)), HasSubstr("bytes of text, which is the limit"));
+}
+
+/// A tar header can claim any size, whatever follows it.
+TEST_F(Packages, WhoseEntriesClaimAbsurdSizesAreRefused) {
+  std::string header(512, '\0');
+  const auto put = [&](std::size_t at, std::string_view text) { header.replace(at, text.size(), text); };
+  put(0, "files/huge");
+  put(100, "0000644");
+  put(124, std::string_view("\x80\0\0\0\0\x04\0\0\0\0\0\0", 12));  // 2 to the 50th, in binary
+  put(156, "0");
+  put(257, std::string_view("ustar\0", 6));
+  put(263, "00");
+  put(148, "        ");
+  unsigned sum = 0;
+  for (const char c : header) sum += static_cast<unsigned char>(c);
+  char digits[8];
+  std::snprintf(digits, sizeof digits, "%06o", sum);
+  put(148, std::string_view(digits, 7));
+  archive* file = archive_write_new();
+  archive_write_set_format_raw(file);
+  archive_write_add_filter_gzip(file);
+  ASSERT_EQ(archive_write_open_filename(file, path_.c_str()), ARCHIVE_OK);
+  archive_entry* entry = archive_entry_new();
+  archive_entry_set_filetype(entry, AE_IFREG);
+  ASSERT_EQ(archive_write_header(file, entry), ARCHIVE_OK);
+  ASSERT_EQ(archive_write_data(file, header.data(), header.size()), 512);
+  archive_entry_free(entry);
+  archive_write_close(file);
+  archive_write_free(file);
+  EXPECT_THAT(refusal_of(read_package(path_)), HasSubstr("unpacks to more than"));
+}
+
+TEST(ContentTypes, AreToldByNameAndNumber) {
+  EXPECT_EQ(told_types({{"mod_assign", 12}, {"imsqti_xmlv1p2/imscc_xmlv1p1/assessment", 3}}, 8),
+            "12 assignments (mod_assign), 3 quizzes (imsqti_xmlv1p2/imscc_xmlv1p1/assessment)");
+  EXPECT_EQ(told_types({{"a/b", 1}, {"mod_x", 1}, {"mod_y", 4}, {"mod_glossary", 3}}, 2),
+            "4 activities (mod_y), 3 glossaries (mod_glossary), and 2 of 2 more types");
+  EXPECT_EQ(told_types({{"", 1}}, 2), "1 item (without a type)");
+  EXPECT_EQ(told_types({{"mod_feedback", 2}}, 2), "2 surveys (mod_feedback)");
+}
+
+}  // namespace
+}  // namespace host
