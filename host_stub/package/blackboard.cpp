@@ -48,9 +48,7 @@ std::string vendor_of(std::string_view info) {
 }
 
 std::size_t bytes_of(const BlackboardContent& content) {
-  std::size_t bytes = content.title.size() + content.handler.size() + content.url.size();
-  for (const auto& [key, value] : content.extended) bytes += key.size() + value.size();
-  return bytes;
+  return content.title.size() + content.handler.size() + content.url.size() + bytes_of(content.extended);
 }
 
 CartridgeLink link_from(const BlackboardResource& resource, const BlackboardContent& content) {

@@ -58,7 +58,7 @@ class CanvasReader {
       if (assignment) all.push_back(std::move(*assignment));
     for (auto& placement : all) {
       links.push_back(link_of(std::move(placement)));
-      if (auto kept = wanted_.keep(host::bytes_of(links.back())); !kept) return tl::make_unexpected(kept.error());
+      if (auto kept = wanted_.keep(bytes_of(links.back())); !kept) return tl::make_unexpected(kept.error());
     }
     for (std::size_t i = 0; i < files_.size(); ++i)
       if (!used_[i]) links.push_back(std::move(files_[i].link));
@@ -86,12 +86,6 @@ class CanvasReader {
           (other.type.starts_with("assignment_xmlv1p") && file.ends_with(".xml")))
         return file;
     return {};
-  }
-
-  static std::size_t bytes_of(const CustomProperties& custom) {
-    std::size_t bytes = 0;
-    for (const auto& [name, value] : custom) bytes += name.size() + value.size();
-    return bytes;
   }
 
   tl::expected<void, std::string> take(const std::string& name, std::string_view content,

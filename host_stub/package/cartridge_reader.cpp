@@ -10,10 +10,14 @@
 
 namespace host {
 
-std::size_t bytes_of(const CartridgeLink& link) {
-  std::size_t bytes = link.title.size() + link.launch_url.size() + link.handle.size();
-  for (const auto& [key, value] : link.custom) bytes += key.size() + value.size();
+std::size_t bytes_of(const CustomProperties& custom) {
+  std::size_t bytes = custom.size() * sizeof(CustomProperties::value_type);
+  for (const auto& [name, value] : custom) bytes += name.size() + value.size();
   return bytes;
+}
+
+std::size_t bytes_of(const CartridgeLink& link) {
+  return link.title.size() + link.launch_url.size() + link.handle.size() + bytes_of(link.custom);
 }
 
 tl::expected<Manifest, std::string> manifest_of(std::string_view xml) {

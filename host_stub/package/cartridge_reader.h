@@ -42,7 +42,8 @@ class LinkFiles {
   std::vector<LinkFile> files_;
 };
 
-/// How much text of a link is kept.
+/// How much is kept, for the limit on it. A property costs something even where it is empty.
+std::size_t bytes_of(const CustomProperties& custom);
 std::size_t bytes_of(const CartridgeLink& link);
 
 /// Adds what can be launched to the cartridge and warns of the rest.

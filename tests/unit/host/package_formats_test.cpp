@@ -257,6 +257,44 @@ TEST_F(Packages, OfCanvasDoNotMultiplyWhatOneToolHolds) {
   EXPECT_THAT(refusal_of(read(members)), HasSubstr("bytes of text, which is the limit"));
 }
 
+TEST_F(Packages, OfCanvasDoNotMultiplyEmptyPropertiesEither) {
+  std::string items;
+  std::string properties;
+  for (int i = 0; i < 500; ++i)
+    items += "<item><content_type>ContextExternalTool</content_type><identifierref>itool</identifierref></item>";
+  for (int i = 0; i < 5000; ++i) properties += "<property/>";
+  auto members = changed("canvas", "course_settings/module_meta.xml",
+                         "<modules><module><items>" + items + "</items></module></modules>");
+  for (auto& member : members)
+    if (member.name == "itool.xml")
+      member.content = "<cartridge_basiclti_link><launch_url>http://t.example</launch_url><custom>" + properties +
+                       "</custom></cartridge_basiclti_link>";
+  EXPECT_THAT(refusal_of(read(members)), HasSubstr("bytes of text, which is the limit"));
+}
+
+/// What is no entry's content counts too: headers can be as long as they like.
+TEST_F(Packages, WhoseHeadersUnpackToTooMuchAreRefused) {
+  archive* file = archive_write_new();
+  archive_write_set_format_pax(file);
+  archive_write_add_filter_gzip(file);
+  ASSERT_EQ(archive_write_open_filename(file, path_.c_str()), ARCHIVE_OK);
+  const std::string long_value(400'000, 'x');
+  for (int i = 0; i < 12; ++i) {
+    archive_entry* entry = archive_entry_new();
+    archive_entry_set_pathname(entry, ("files/" + std::to_string(i)).c_str());
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_size(entry, 0);
+    archive_entry_xattr_add_entry(entry, "user.long", long_value.data(), long_value.size());
+    ASSERT_EQ(archive_write_header(file, entry), ARCHIVE_OK);
+    archive_entry_free(entry);
+  }
+  archive_write_close(file);
+  archive_write_free(file);
+  CartridgeLimits limits;
+  limits.total_bytes = 2 << 20;
+  EXPECT_THAT(refusal_of(read_package(path_, limits)), HasSubstr("unpacks to more than 2097152 bytes"));
+}
+
 /// A tar header can claim any size, whatever follows it.
 TEST_F(Packages, WhoseEntriesClaimAbsurdSizesAreRefused) {
   std::string header(512, '\0');
