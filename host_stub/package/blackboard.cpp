@@ -47,7 +47,7 @@ std::string vendor_of(std::string_view info) {
   return {};
 }
 
-std::size_t bytes_of(const BlackboardContent& content) {
+std::size_t kept_bytes(const BlackboardContent& content) {
   return content.title.size() + content.handler.size() + content.url.size() + bytes_of(content.extended);
 }
 
@@ -142,7 +142,7 @@ class BlackboardReader {
     for (const auto number : numbers) {
       auto& kept = contents_[number] = *content;
       if (!is_of_a_tool(kept.handler)) kept.extended.clear();
-      if (auto fits = wanted_.keep(bytes_of(kept)); !fits) return fits;
+      if (auto fits = wanted_.keep(kept_bytes(kept)); !fits) return fits;
     }
     return {};
   }
