@@ -149,7 +149,7 @@ namespace {
 tl::expected<void, std::string> check_wanted(archive_entry* entry, const std::string& name) {
   if (archive_entry_is_encrypted(entry) != 0)
     return wrong("its entry '{}' is encrypted: export it without a password", shown(name));
-  // In a tar file a hard link says that it is a plain file.
+  // A hard link in a tar file may have bytes of its own, and says then that it is a plain file.
   if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr)
     return wrong("its entry '{}' is no plain file: export it again", shown(name));
   return {};

@@ -194,34 +194,54 @@ TEST_F(Packages, WhoseHeadersUnpackToTooMuchAreRefused) {
   EXPECT_THAT(refusal_of(read_package(path_, limits)), HasSubstr("unpacks to more than 2097152 bytes"));
 }
 
-/// A tar header can claim any size, whatever follows it.
-TEST_F(Packages, WhoseEntriesClaimAbsurdSizesAreRefused) {
+/// A tar header as no honest program writes it. `size`: twelve bytes.
+std::string tar_header(std::string_view name, char type, std::string_view size, std::string_view link_target) {
   std::string header(512, '\0');
   const auto put = [&](std::size_t at, std::string_view text) { header.replace(at, text.size(), text); };
-  put(0, "files/huge");
+  put(0, name);
   put(100, "0000644");
-  put(124, std::string_view("\x80\0\0\0\0\x04\0\0\0\0\0\0", 12));  // 2 to the 50th, in binary
-  put(156, "0");
+  put(124, size);
+  put(148, "        ");
+  put(156, std::string_view(&type, 1));
+  put(157, link_target);
   put(257, std::string_view("ustar\0", 6));
   put(263, "00");
-  put(148, "        ");
   unsigned sum = 0;
   for (const char c : header) sum += static_cast<unsigned char>(c);
   char digits[8];
   std::snprintf(digits, sizeof digits, "%06o", sum);
   put(148, std::string_view(digits, 7));
+  return header;
+}
+
+void write_gzip(const std::string& path, const std::string& bytes) {
   archive* file = archive_write_new();
   archive_write_set_format_raw(file);
   archive_write_add_filter_gzip(file);
-  ASSERT_EQ(archive_write_open_filename(file, path_.c_str()), ARCHIVE_OK);
+  ASSERT_EQ(archive_write_open_filename(file, path.c_str()), ARCHIVE_OK);
   archive_entry* entry = archive_entry_new();
   archive_entry_set_filetype(entry, AE_IFREG);
   ASSERT_EQ(archive_write_header(file, entry), ARCHIVE_OK);
-  ASSERT_EQ(archive_write_data(file, header.data(), header.size()), 512);
+  ASSERT_EQ(archive_write_data(file, bytes.data(), bytes.size()), static_cast<la_ssize_t>(bytes.size()));
   archive_entry_free(entry);
   archive_write_close(file);
   archive_write_free(file);
+}
+
+/// A tar header can claim any size, whatever follows it.
+TEST_F(Packages, WhoseEntriesClaimAbsurdSizesAreRefused) {
+  const std::string_view two_to_the_50th("\x80\0\0\0\0\x04\0\0\0\0\0\0", 12);
+  write_gzip(path_, tar_header("files/huge", '0', two_to_the_50th, ""));
   EXPECT_THAT(refusal_of(read_package(path_)), HasSubstr("unpacks to more than"));
+}
+
+/// One that has bytes of its own says that it is a plain file.
+TEST_F(Packages, WithAHardLinkThatHasBytesAreRefused) {
+  std::string content = "<moodle_backup/>";
+  const auto header = tar_header("moodle_backup.xml", '1', "00000000020", "a.xml");
+  content.resize(512, '\0');
+  write_gzip(path_, header + content + std::string(1024, '\0'));
+  EXPECT_THAT(refusal_of(read_package(path_)), HasSubstr("'moodle_backup.xml' is no plain file"));
 }
 
 }  // namespace
