@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "commands.h"
+#include "http/web_server.h"
 #include "lti/jwks.h"
 #include "lti_platform.h"
 #include "lti_service.h"
@@ -32,15 +33,22 @@ int lti_serve(const GlobalOptions& global, std::uint16_t port, const std::string
         fmt::format("listening on http://127.0.0.1:{}\nkey set: /.well-known/jwks.json\n"
                     "handlers: PUT or GET /lti/notice-handlers/VENDOR/PROGRAM with Authorization: Bearer {}",
                     bound, token));
-    std::fflush(stdout);
+    flush_output();
     if (port_file.empty()) return {};
     std::ofstream file(port_file, std::ios::trunc);
     file << bound << '\n' << std::flush;
     if (!file) return tl::make_unexpected(fmt::format("cannot write '{}': check --port-file", port_file));
     return {};
   };
-  const auto served = serve(
-      port, [&](const Request& request) { return service.answer(request); }, ready);
+  const auto answer = [&](const Request& request) { return Answer(service.answer(request)); };
+  WebOptions web;
+  web.port = port;
+  web.ends_on_signals = true;
+  web.threads = 1;  // one request at a time holds the state directory
+  auto server = WebServer::open(web, {answer, nullptr, answer, nullptr});
+  if (!server) refuse("{}", server.error());
+  if (auto told = ready((*server)->port()); !told) refuse("{}", told.error());
+  const auto served = (*server)->run();
   if (!served) refuse("{}", served.error());
   return kExitDone;
 }

@@ -19,11 +19,11 @@ constexpr std::uint32_t kMostBatch = 1000;
 constexpr std::size_t kMostWaiting = 1000;
 constexpr std::size_t kMostUrlBytes = 2000;
 
-Reply json_reply(std::uint32_t status, const Json& object) {
-  return {{}, Page{status, "application/json", object.dump(-1, ' ', false, Json::error_handler_t::replace)}, ""};
+Page json_page(std::uint32_t status, const Json& object) {
+  return {status, "application/json", object.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
-Reply problem(std::uint32_t status, const std::string& text) { return json_reply(status, {{"error", text}}); }
+Page problem(std::uint32_t status, const std::string& text) { return json_page(status, {{"error", text}}); }
 
 /// A registration as the tool wrote it. Throws Refusal with what is wrong.
 NoticeHandler read_handler(const std::string& body) {
@@ -81,7 +81,7 @@ void HelloSender::run(const std::stop_token& stop) {
     const auto came = send_hello(hello.tool, hello.handler, hello.body, stop);
     if (stop.stop_requested()) return;
     print_line(came);
-    std::fflush(stdout);
+    flush_output();
   }
 }
 
@@ -95,11 +95,11 @@ bool LtiService::is_allowed(const Request& request) const {
          CRYPTO_memcmp(found->second.data(), wanted.data(), wanted.size()) == 0;
 }
 
-Reply LtiService::answer(const Request& request) {
+Page LtiService::answer(const Request& request) {
   if (!request.http_problem.empty()) return problem(request.http_status, request.http_problem);
   const auto path = std::string_view(request.target).substr(0, request.target.find('?'));
   if (path == "/.well-known/jwks.json")
-    return request.method == "GET" ? json_reply(200, jwks_of(key_)) : problem(405, "the key set can only be read");
+    return request.method == "GET" ? json_page(200, jwks_of(key_)) : problem(405, "the key set can only be read");
   if (!path.starts_with(kHandlers)) return problem(404, "there is /.well-known/jwks.json and /lti/notice-handlers/V/P");
   if (!is_allowed(request))
     return problem(401, "send the token that `ptb-host lti serve` printed: Authorization: Bearer");
@@ -117,7 +117,7 @@ Reply LtiService::answer(const Request& request) {
   }
 }
 
-Reply LtiService::handlers(const Request& request, const Locator& locator) {
+Page LtiService::handlers(const Request& request, const Locator& locator) {
   if (request.method != "GET" && request.method != "PUT")
     return problem(405, "handlers are read with GET and set with PUT");
   std::optional<NoticeHandler> handler;
@@ -128,10 +128,10 @@ Reply LtiService::handlers(const Request& request, const Locator& locator) {
   const auto tool = session.lms().tool(locator);
   if (!tool || tool->wire != kLtiNotice)
     return problem(404, fmt::format("no tool {} with the wire {} is installed", to_text(locator), kLtiNotice));
-  return handler ? put_handler(session, *tool, *handler) : json_reply(200, handlers_of(session, *tool));
+  return handler ? put_handler(session, *tool, *handler) : json_page(200, handlers_of(session, *tool));
 }
 
-Reply LtiService::put_handler(Session& session, const Tool& tool, const NoticeHandler& handler) {
+Page LtiService::put_handler(Session& session, const Tool& tool, const NoticeHandler& handler) {
   if (handler.notice_type == kCopyNotice && !handler.handler.empty()) {
     auto changed = tool;
     changed.endpoint = handler.handler;
@@ -145,8 +145,8 @@ Reply LtiService::put_handler(Session& session, const Tool& tool, const NoticeHa
   if (!handler.handler.empty()) hello_.post(tool, handler.handler, hello_notice(tool, options_.tcbaseurl, key_));
   print_line(fmt::format("{} {} {}", to_text(tool.locator), handler.notice_type,
                          handler.handler.empty() ? "has no handler any more" : "goes to " + cut(handler.handler, 200)));
-  std::fflush(stdout);
-  return json_reply(200, to_json(handler));
+  flush_output();
+  return json_page(200, to_json(handler));
 }
 
 }  // namespace host

@@ -8,8 +8,8 @@
 #include <string>
 #include <thread>
 
+#include "http/message.h"
 #include "lti/rsa_key.h"
-#include "receive/tool_server.h"
 #include "session.h"
 
 namespace host {
@@ -41,11 +41,11 @@ class LtiService {
  public:
   /// `token`: what requests about handlers must bear.
   LtiService(GlobalOptions options, RsaKey key, std::string token);
-  Reply answer(const Request& request);
+  Page answer(const Request& request);
 
  private:
-  Reply handlers(const Request& request, const Locator& locator);
-  Reply put_handler(Session& session, const Tool& tool, const NoticeHandler& handler);
+  Page handlers(const Request& request, const Locator& locator);
+  Page put_handler(Session& session, const Tool& tool, const NoticeHandler& handler);
   [[nodiscard]] bool is_allowed(const Request& request) const;
 
   GlobalOptions options_;

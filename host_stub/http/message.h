@@ -14,6 +14,9 @@ struct Request {
   std::string target;                          ///< as sent: path and query
   std::map<std::string, std::string> headers;  ///< names in lower case
   std::string body;
+  std::string body_file;     ///< instead of `body` where it was asked for: gone once the handler has returned
+  std::string peer;          ///< address and port of who asks
+  bool head_only = false;    ///< a HEAD: `method` is GET, and the server leaves the body of the answer away
   std::string http_problem;  ///< not empty: the request could not be read; http_status says what is answered
   std::uint32_t http_status = 0;
 };

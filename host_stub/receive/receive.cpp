@@ -11,10 +11,11 @@
 #include <memory>
 #include <optional>
 
+#include "http/web_server.h"
 #include "receive/fault_script.h"
 #include "receive/log_reader.h"
 #include "receive/log_writer.h"
-#include "receive/tool_server.h"
+#include "receive/reply.h"
 #include "receive/wire_inspector.h"
 
 namespace host {
@@ -140,6 +141,8 @@ constexpr std::int64_t kProxyToolWindowMs = 120'000;
 constexpr std::int64_t kOtherWindowMs = 300'000;  // wire profiles: five minutes
 constexpr std::uint64_t kMaxFormBytes = 1'048'576;
 constexpr std::uint64_t kMaxBatchBytes = 16 * kMaxFormBytes;
+constexpr std::uint32_t kMaxHeaderBytes = 64 * 1024;
+constexpr std::chrono::milliseconds kStopTime{500};  // a step may be slow for an hour
 
 tl::expected<std::unique_ptr<WireInspector>, std::string> make_inspector(const ReceiveOptions& options) {
   const bool classic = options.wire == "proxy-tool";
@@ -181,10 +184,18 @@ int receive(const ReceiveOptions& options) {
   auto log = open_log(options.log_file, **wire);
   if (!log) return complain(kExitFailed, log.error());
   ToolDesk desk(std::move(*wire), std::move(*script), std::move(*log));
-  const auto served = serve(
-      options.port, [&](const Request& request) { return desk.handle(request); },
-      [&](std::uint16_t port) { return tell_port(port, options.port_file); },
-      options.wire == "proxy-tool" ? kMaxFormBytes : kMaxBatchBytes);
+  const auto answer = [&](const Request& request) { return to_answer(desk.handle(request)); };
+  const RequestPlan plan{options.wire == "proxy-tool" ? kMaxFormBytes : kMaxBatchBytes};
+  WebOptions web;
+  web.port = options.port;
+  web.ends_on_signals = true;
+  web.threads = 1;  // the desk judges one request after another
+  web.max_header_bytes = kMaxHeaderBytes;
+  web.stop_time = kStopTime;
+  auto server = WebServer::open(web, {answer, [&](const Request&) { return plan; }, answer, nullptr});
+  if (!server) return complain(kExitFailed, server.error());
+  if (auto told = tell_port((*server)->port(), options.port_file); !told) return complain(kExitFailed, told.error());
+  const auto served = (*server)->run();
   return served ? 0 : complain(kExitFailed, served.error());
 }
 

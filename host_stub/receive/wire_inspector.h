@@ -4,9 +4,10 @@
 
 #include <memory>
 
+#include "http/message.h"
 #include "lti/jwks.h"
+#include "receive/fault_script.h"
 #include "receive/log_line.h"
-#include "receive/tool_server.h"
 #include "receive/verifier.h"
 
 namespace host {

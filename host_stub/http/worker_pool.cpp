@@ -1,0 +1,57 @@
+#include "http/worker_pool.h"
+
+#include <algorithm>
+
+namespace host {
+
+WorkerPool::WorkerPool(std::size_t threads, std::size_t max_waiting) : max_waiting_(max_waiting) {
+  threads_.reserve(std::max<std::size_t>(threads, 1));
+  for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) threads_.emplace_back([this] { work(); });
+}
+
+WorkerPool::~WorkerPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    ends_ = true;
+  }
+  more_.notify_all();
+}
+
+bool WorkerPool::post(Job job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (jobs_.size() >= max_waiting_) return false;
+    jobs_.push_back(std::move(job));
+  }
+  more_.notify_one();
+  return true;
+}
+
+void WorkerPool::forget_waiting() {
+  // Destroyed after the lock: the end of a job may take locks of others.
+  std::deque<Job> forgotten;
+  const std::lock_guard lock(mutex_);
+  forgotten.swap(jobs_);
+}
+
+std::size_t WorkerPool::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return jobs_.size();
+}
+
+void WorkerPool::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    more_.wait(lock, [&] { return ends_ || !jobs_.empty(); });
+    if (jobs_.empty()) return;
+    {
+      auto job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      job();
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace host
