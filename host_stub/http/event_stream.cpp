@@ -34,6 +34,7 @@ bool EventStream::post_text(std::string_view text) {
   if (waiting_.size() + text.size() > max_waiting_bytes_) {
     is_open_ = false;
     is_dropped_ = true;
+    is_woken_ = false;  // its reader may be stuck in a write
     waiting_ = {};
   } else {
     waiting_ += text;
@@ -53,6 +54,11 @@ bool EventStream::is_open() const {
   return is_open_;
 }
 
+bool EventStream::is_dropped() const {
+  const std::lock_guard lock(mutex_);
+  return is_dropped_;
+}
+
 void EventStream::attach(std::function<void()> wake) {
   const std::lock_guard lock(mutex_);
   wake_ = std::move(wake);
@@ -67,7 +73,7 @@ void EventStream::detach() {
 EventStream::Portion EventStream::take() {
   const std::lock_guard lock(mutex_);
   is_woken_ = false;
-  Portion portion{std::move(waiting_), !is_open_, is_dropped_};
+  Portion portion{std::move(waiting_), !is_open_};
   waiting_.clear();
   return portion;
 }

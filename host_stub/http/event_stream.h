@@ -40,11 +40,11 @@ class EventStream {
   struct Portion {
     std::string text;
     bool is_last = false;
-    bool is_dropped = false;  ///< it did not read: close without writing on
   };
   void attach(std::function<void()> wake);
   void detach();
   Portion take();
+  [[nodiscard]] bool is_dropped() const;  ///< it did not read: close without writing on
 
  private:
   void wake();  // under mutex_

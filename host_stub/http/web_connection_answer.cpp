@@ -168,22 +168,19 @@ void WebConnection::watch_for_end_of_stream() {
 }
 
 void WebConnection::write_events() {
-  if (!answer_.events || is_writing_events_) return;
-  auto portion = answer_.events->take();
-  out_ += portion.text;
-  if (portion.is_dropped) {
+  if (!answer_.events) return;
+  if (answer_.events->is_dropped()) {
     problem_ = "did not read its events";
     end_stream();
     return close();
   }
+  if (is_writing_events_) return;
+  auto portion = answer_.events->take();
+  out_ += portion.text;
   if (out_.empty()) {
     if (!portion.is_last) return wait_for_silence();
     end_stream();
-    // The read that watches is still under way, so this cannot wait for the client by reading.
-    ErrorCode ignored;
-    stream_.tcp().socket().shutdown(Socket::shutdown_send, ignored);
-    timer_.expires_after(kLingerTime);
-    return timer_.async_wait([self = shared_from_this()](ErrorCode) { self->close(); });
+    return close();  // nothing of the client is unread, so nothing of ours is lost
   }
   is_writing_events_ = true;
   expire_after(core_.options.write_time);

@@ -4,7 +4,8 @@
 
 namespace host {
 
-WorkerPool::WorkerPool(std::size_t threads, std::size_t max_waiting) : max_waiting_(max_waiting) {
+WorkerPool::WorkerPool(std::size_t threads, std::size_t max_waiting)
+    : max_jobs_(std::max<std::size_t>(threads, 1) + max_waiting) {
   threads_.reserve(std::max<std::size_t>(threads, 1));
   for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) threads_.emplace_back([this] { work(); });
 }
@@ -20,7 +21,7 @@ WorkerPool::~WorkerPool() {
 bool WorkerPool::post(Job job) {
   {
     const std::lock_guard lock(mutex_);
-    if (jobs_.size() >= max_waiting_) return false;
+    if (busy_ + jobs_.size() >= max_jobs_) return false;
     jobs_.push_back(std::move(job));
   }
   more_.notify_one();
@@ -47,10 +48,12 @@ void WorkerPool::work() {
     {
       auto job = std::move(jobs_.front());
       jobs_.pop_front();
+      ++busy_;
       lock.unlock();
       job();
     }
     lock.lock();
+    --busy_;
   }
 }
 

@@ -29,10 +29,11 @@ class WorkerPool {
  private:
   void work();
 
-  const std::size_t max_waiting_;
+  const std::size_t max_jobs_;  // under work and waiting
   mutable std::mutex mutex_;
   std::condition_variable more_;
   std::deque<Job> jobs_;
+  std::size_t busy_ = 0;
   bool ends_ = false;
   std::vector<std::jthread> threads_;  // last: ended first
 };

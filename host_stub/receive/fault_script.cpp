@@ -146,6 +146,7 @@ tl::expected<void, std::string> FaultScript::add_line(std::string_view line) {
 
 tl::expected<FaultScript, std::string> FaultScript::parse(std::string_view text) {
   FaultScript script;
+  script.text_ = text;
   while (!text.empty()) {
     auto line = take_until(text, "\n");
     line = line.substr(0, line.find('#'));

@@ -53,6 +53,9 @@ class FaultScript {
   /// `spec` is a script, or "@FILE" to read one from a file.
   static tl::expected<FaultScript, std::string> load(const std::string& spec);
 
+  /// As it was written.
+  [[nodiscard]] const std::string& text() const { return text_; }
+
   /// The step for this request; moves the sequence that it belongs to.
   Step next(std::string_view path, const Params& params);
 
@@ -74,6 +77,7 @@ class FaultScript {
   static Step advance(Sequence& sequence);
   tl::expected<void, std::string> add_line(std::string_view line);
 
+  std::string text_;
   std::vector<Sequence> rules_;
   Sequence main_;
 };

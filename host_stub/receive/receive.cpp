@@ -15,6 +15,7 @@
 #include "receive/fault_script.h"
 #include "receive/log_reader.h"
 #include "receive/log_writer.h"
+#include "receive/recorder_service.h"
 #include "receive/reply.h"
 #include "receive/wire_inspector.h"
 
@@ -51,13 +52,16 @@ tl::expected<std::optional<std::string>, std::string> read_secret(const std::str
 /// Where all parts of the tool meet: judges a request, chooses the step, logs.
 class ToolDesk {
  public:
-  ToolDesk(std::unique_ptr<WireInspector> wire, FaultScript script, std::optional<LogWriter> log)
-      : wire_(std::move(wire)), script_(std::move(script)), log_(std::move(log)) {}
+  ToolDesk(std::unique_ptr<WireInspector> wire, FaultScript script, std::optional<LogWriter> log,
+           RecorderService& recorder)
+      : wire_(std::move(wire)), script_(std::move(script)), log_(std::move(log)), recorder_(recorder) {
+    recorder_.on_switch([this](FaultScript other) { script_ = std::move(other); });
+  }
 
   Reply handle(const Request& request) {
     LogLine line;
     line.at_ms = now_ms();
-    line.method = request.method;
+    line.method = request.head_only ? "HEAD" : request.method;
     line.path = request.target;
     line.headers = request.headers;
     line.body_bytes = request.body.size();
@@ -69,9 +73,9 @@ class ToolDesk {
     else
       show_page(request, line, reply);
     if (line.answer.empty()) line.answer = word_of(reply.step);
-    count(line);
     if (log_)
       if (auto logged = log_->append(to_json_line(line)); !logged) reply.end = std::move(logged.error());
+    if (!reply.page) recorder_.record(line);
     return reply;
   }
 
@@ -93,26 +97,16 @@ class ToolDesk {
 
   void show_page(const Request& request, LogLine& line, Reply& reply) const {
     if (request.method != "GET") return refuse(line, reply, {Act::status, 405}, "only POST and GET are served");
-    if (request.target != "/") return refuse(line, reply, {Act::status, 404}, "no such page");
+    if (request.target != "/" && !request.target.starts_with("/?"))
+      return refuse(line, reply, {Act::status, 404}, "no such page");
     line.answer = "page";
-    reply.page = {200, "text/plain; charset=utf-8",
-                  fmt::format("ptb-host receive: the reference tool\nreceived {}\nrepeats  {}\nrefused  {}\n",
-                              received_, repeats_, refused_)};
-  }
-
-  void count(const LogLine& line) {
-    if (line.method != "POST") return;
-    if (was_received(line)) ++received_;
-    if (line.repeat) ++repeats_;
-    if (!line.problem.empty()) ++refused_;
+    reply.page = recorder_.front_page(request);
   }
 
   std::unique_ptr<WireInspector> wire_;
   FaultScript script_;
   std::optional<LogWriter> log_;
-  std::uint64_t received_ = 0;
-  std::uint64_t repeats_ = 0;
-  std::uint64_t refused_ = 0;
+  RecorderService& recorder_;
 };
 
 tl::expected<std::optional<LogWriter>, std::string> open_log(const std::string& path, WireInspector& wire) {
@@ -183,16 +177,25 @@ int receive(const ReceiveOptions& options) {
   if (!wire) return complain(kExitFailed, wire.error());
   auto log = open_log(options.log_file, **wire);
   if (!log) return complain(kExitFailed, log.error());
-  ToolDesk desk(std::move(*wire), std::move(*script), std::move(*log));
-  const auto answer = [&](const Request& request) { return to_answer(desk.handle(request)); };
-  const RequestPlan plan{options.wire == "proxy-tool" ? kMaxFormBytes : kMaxBatchBytes};
+  const bool is_checked = !(options.wire == "lti-notice" ? options.jwks : options.secret_file).empty();
+  RecorderService recorder({options.wire, script->text(), is_checked, log->has_value()});
+  ToolDesk desk(std::move(*wire), std::move(*script), std::move(*log), recorder);
+  const auto is_recorders = [](const Request& request) { return request.target.starts_with(RecorderService::kPrefix); };
+  const auto answer = [&](const Request& request) {
+    return is_recorders(request) && request.http_problem.empty() ? recorder.answer(request)
+                                                                 : to_answer(desk.handle(request));
+  };
+  const auto plan = [&](const Request& request) {
+    const auto most = options.wire == "proxy-tool" ? kMaxFormBytes : kMaxBatchBytes;
+    return RequestPlan{is_recorders(request) ? RecorderService::kMaxBodyBytes : most};
+  };
   WebOptions web;
   web.port = options.port;
   web.ends_on_signals = true;
   web.threads = 1;  // the desk judges one request after another
   web.max_header_bytes = kMaxHeaderBytes;
   web.stop_time = kStopTime;
-  auto server = WebServer::open(web, {answer, [&](const Request&) { return plan; }, answer, nullptr});
+  auto server = WebServer::open(web, {answer, plan, answer, nullptr});
   if (!server) return complain(kExitFailed, server.error());
   if (auto told = tell_port((*server)->port(), options.port_file); !told) return complain(kExitFailed, told.error());
   const auto served = (*server)->run();

@@ -255,10 +255,10 @@ TEST_F(Receive, ShowsAPage) {
   ToolProcess tool(options());
   HttpPeer peer(tool.port());
   peer.post("/", signed_form({}));
-  peer.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+  peer.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const auto page = peer.read_answer();
   EXPECT_EQ(page.status, 200);
-  EXPECT_NE(page.body.find("received 1\n"), std::string::npos) << page.body;
+  EXPECT_NE(page.body.find("id=\"count-received\">1<"), std::string::npos) << page.body;
   peer.send("GET /other HTTP/1.1\r\nHost: t\r\n\r\n");
   EXPECT_EQ(peer.read_answer().status, 404);
   peer.send("PUT / HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n");

@@ -151,12 +151,21 @@ class HttpPeer {
   ~HttpPeer() { ::close(socket_); }
 
   bool connected() const { return connected_; }
-  void send(std::string_view text) const {
+  /// False where the peer takes no more.
+  bool send(std::string_view text) const {
     while (!text.empty()) {
       const auto sent = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return;
+      if (sent <= 0) return false;
       text.remove_prefix(static_cast<std::size_t>(sent));
     }
+    return true;
+  }
+  /// What came and was not taken as an answer.
+  const std::string& pending() const { return pending_; }
+  void forget_pending() { pending_.clear(); }
+  /// Reads until this text has come; true where it did.
+  bool read_up_to(std::string_view text) {
+    return !read_until(socket_, pending_, [&] { return pending_.find(text) != std::string::npos; });
   }
   void send_post(std::string_view path, std::string_view form) const {
     send(
