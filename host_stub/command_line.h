@@ -1,5 +1,5 @@
-// The command line of ptb-host: what its options are read into, and who declares which commands. Only main.cpp and the
-// command_line_*.cpp know CLI11.
+// The command line of ptb-host: what its options are read into, and who declares which commands. Only
+// command_line*.cpp know CLI11.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "demo.h"
 #include "receive/receive.h"
+#include "serve/serve.h"
 
 namespace host {
 
@@ -19,6 +20,11 @@ using Run = std::function<int()>;
 struct CommandLine {
   GlobalOptions global;
   Run run;
+  bool alone = false;  ///< works in no state directory, or keeps it for itself: never handed over
+  void run_alone(Run what) {
+    run = std::move(what);
+    alone = true;
+  }
   std::string tool;
   std::string other;
   std::string state;
@@ -44,6 +50,7 @@ struct CommandLine {
   std::uint64_t limit = 0;
   ReceiveOptions receive;
   DemoOptions demo;
+  ServeOptions serve;
 };
 
 /// A command that is nothing but a name for the commands under it.
@@ -56,5 +63,10 @@ void add_course_commands(CLI::App& app, CommandLine& line);
 void add_event_commands(CLI::App& app, CommandLine& line);
 void add_lane_commands(CLI::App& app, CommandLine& line);
 void add_pull_commands(CLI::App& app, CommandLine& line);
+
+/// Carries out what was typed after the program's name and returns the exit status: in the process that works in the
+/// state directory, if there is one, else in this. `guest`: of the process that works in it, where that calls. Prints
+/// what went wrong.
+int run_line(const std::vector<std::string>& words, const GlobalOptions* guest);
 
 }  // namespace host

@@ -16,9 +16,9 @@ constexpr std::size_t kMostWarningsShown = 6;
 
 void show_warnings(const std::vector<std::string>& warnings) {
   for (std::size_t i = 0; i < std::min(warnings.size(), kMostWarningsShown); ++i)
-    fmt::print(stderr, "ptb-host: warning: {}\n", cut(warnings[i], 400));
+    print_aside("warning: " + cut(warnings[i], 400));
   if (warnings.size() > kMostWarningsShown)
-    fmt::print(stderr, "ptb-host: warning: and {} more; --json lists them\n", warnings.size() - kMostWarningsShown);
+    print_aside(fmt::format("warning: and {} more; --json lists them", warnings.size() - kMostWarningsShown));
 }
 
 /// What a person would want next: of the first event that waits, else of the first that was refused.

@@ -38,7 +38,7 @@ void print_event(const Json& event) {
 }
 
 void need_bridge(Session& session, const std::string& id) {
-  if (!session.has_bridge()) refuse("there is no event {}: nothing has been captured yet", cut(id, 60));
+  if (!session.has_bridge()) not_found("there is no event {}: nothing has been captured yet", cut(id, 60));
 }
 
 Json event_of(Session& session, const std::string& id) {

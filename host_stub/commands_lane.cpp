@@ -41,13 +41,13 @@ void show_lanes(const GlobalOptions& global) {
 /// The directory is ours only while we look, so that other commands can work between two looks.
 void look_once(const GlobalOptions& global, bool terminal) {
   try {
-    if (terminal) fmt::print("\x1b[H\x1b[2J");
+    if (terminal) fmt::print(console().out, "\x1b[H\x1b[2J");
     if (!global.json) print_line(time_text(now_ms()));
     show_lanes(global);
   } catch (const StateHeld& held) {
     print_aside(held.what());
   }
-  std::fflush(stdout);
+  flush_output();
 }
 
 }  // namespace
@@ -58,12 +58,14 @@ int lanes(const GlobalOptions& global, const LanesWatch& watch) {
     return kExitDone;
   }
   catch_interrupts();
-  const bool terminal = !global.json && ::isatty(STDOUT_FILENO) == 1;
-  for (std::uint64_t looks = 0; !interrupted();) {
+  const bool terminal = !global.json && ::isatty(::fileno(console().out)) == 1;
+  for (std::uint64_t looks = 0; *global.interrupts == 0;) {
     look_once(global, terminal);
     if (++looks == watch.count) break;
-    const timespec second{1, 0};
-    ::nanosleep(&second, nullptr);  // Ctrl-C ends it early
+    for (int tenth = 0; tenth < 10 && *global.interrupts == 0; ++tenth) {
+      const timespec pause{0, 100'000'000};
+      ::nanosleep(&pause, nullptr);  // Ctrl-C ends it early
+    }
   }
   return kExitDone;
 }

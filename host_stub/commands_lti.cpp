@@ -33,7 +33,7 @@ int lti_serve(const GlobalOptions& global, std::uint16_t port, const std::string
         fmt::format("listening on http://127.0.0.1:{}\nkey set: /.well-known/jwks.json\n"
                     "handlers: PUT or GET /lti/notice-handlers/VENDOR/PROGRAM with Authorization: Bearer {}",
                     bound, token));
-    std::fflush(stdout);
+    flush_output();
     if (port_file.empty()) return {};
     std::ofstream file(port_file, std::ios::trunc);
     file << bound << '\n' << std::flush;

@@ -113,7 +113,7 @@ int pull_redeliver(const GlobalOptions& global, const std::string& name, const s
   if (!ids.empty()) order["ids"] = ids;
   std::uint64_t handle = 0;
   session.order(order, &handle);
-  const int status = show_walk(global, locator, tool.state, session.wait(handle));
+  const int status = show_walk(global, locator, tool.state, session.wait(handle, locator));
   print_next(global.json, ids.empty()
                               ? fmt::format("`ptb-host events list {} --state pending` shows what still waits", name)
                               : fmt::format("`ptb-host events explain {}`", in_words(ids)));

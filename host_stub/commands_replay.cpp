@@ -129,8 +129,7 @@ int show_walk(const GlobalOptions& global, const Locator& tool, const std::strin
     if (!global.json && !result.text.empty()) print_line(result.text);
     return kExitDone;
   }
-  std::fflush(stdout);
-  fmt::print(stderr, "ptb-host: {}\n", result.text.empty() ? "the walk stopped" : result.text);
+  print_aside(result.text.empty() ? "the walk stopped" : result.text);
   return kExitRefused;
 }
 
@@ -146,7 +145,7 @@ int replay(const GlobalOptions& global, const std::string& name, const ReplayFro
            to_text(locator), tool.state, to_text(locator));
   std::uint64_t handle = 0;
   session.order(order, &handle);
-  return show_walk(global, locator, tool.state, session.wait(handle));
+  return show_walk(global, locator, tool.state, session.wait(handle, locator));
 }
 
 }  // namespace host

@@ -80,8 +80,7 @@ int tool_add(const GlobalOptions& global, const ToolAdd& add) {
 int tool_save(const GlobalOptions& global, const std::string& name, const std::string& state,
               const ToolOptions& options) {
   const auto locator = locator_from(name);
-  std::optional<std::string> secret;
-  if (!options.secret_file.empty()) secret = read_secret(options.secret_file);
+  const auto secret = secret_in(options);
   Session session(global, Session::Use::act);
   const auto saved = save_tool(session, locator, state, options, secret);
   return show_walk(global, locator, saved.state, saved.result);
@@ -183,7 +182,7 @@ int tell_tool(Session& session, const GlobalOptions& global, const Locator& loca
               const std::string& done) {
   std::uint64_t handle = 0;
   session.order(order, &handle);
-  const auto result = session.wait(handle);
+  const auto result = session.wait(handle, locator);
   auto state = session.need_tool(locator).state;
   if (!result.tool_state.empty() && result.tool_state != state) {
     state = result.tool_state;
@@ -197,8 +196,7 @@ int tell_tool(Session& session, const GlobalOptions& global, const Locator& loca
     print_next(global.json, state == "available"
                                 ? "`ptb-host lanes` shows what waits"
                                 : fmt::format("`ptb-host tool save {} --state available`", to_text(locator)));
-  std::fflush(stdout);
-  if (!good) fmt::print(stderr, "ptb-host: {}\n", text);
+  if (!good) print_aside(text);
   return good ? kExitDone : kExitRefused;
 }
 

@@ -53,7 +53,7 @@ class Lines {
            std::strerror(errno));
   }
   std::string path_;
-  std::FILE* file_ = stdout;
+  std::FILE* file_ = console().out;
 };
 
 Json parse_line(const std::string& path, std::uint64_t number, const std::string& line) {

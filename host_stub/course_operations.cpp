@@ -95,12 +95,12 @@ void check_id(std::string_view id) {
 
 Course need_course(Lms& lms, std::string_view id) {
   if (auto course = lms.course(id)) return *course;
-  refuse("there is no course {}: `ptb-host course list` shows them", id.substr(0, 80));
+  not_found("there is no course {}: `ptb-host course list` shows them", id.substr(0, 80));
 }
 
 Item need_item(Lms& lms, std::string_view id) {
   if (auto item = lms.item(id)) return *item;
-  refuse("there is no content item {}: `ptb-host content list COURSE` shows them", id.substr(0, 80));
+  not_found("there is no content item {}: `ptb-host content list COURSE` shows them", id.substr(0, 80));
 }
 
 namespace {

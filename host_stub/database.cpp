@@ -14,6 +14,8 @@ namespace host {
 
 namespace {
 
+constexpr int kBusyMs = 10'000;
+
 /// SQLite creates files with the mode of the process' umask; secrets need 0600 from the first moment on.
 void create_privately(const std::filesystem::path& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -74,14 +76,14 @@ std::int64_t Statement::number(int column) const { return sqlite3_column_int64(s
 Database::Database(std::filesystem::path path) : path_(std::move(path)), connection_(nullptr, &sqlite3_close) {
   create_privately(path_);
   sqlite3* raw = nullptr;
-  // FULLMUTEX: the bridge's thread asks for secrets while the command's thread works. One connection, not two, since
-  // SQLite up to 3.51.2 can corrupt a WAL that two connections of one process checkpoint at once.
+  // FULLMUTEX: the bridge's thread asks for secrets while the command's thread works. No WAL: under serve there are
+  // several connections, and SQLite up to 3.51.2 can corrupt a WAL that two of them checkpoint at once.
   const int answer = sqlite3_open_v2(path_.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, nullptr);
   connection_.reset(raw);
   if (answer != SQLITE_OK) fail("open");
-  sqlite3_busy_timeout(raw, 2000);
-  if (sqlite3_exec(raw, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON", nullptr, nullptr,
-                   nullptr) != SQLITE_OK)
+  sqlite3_busy_timeout(raw, kBusyMs);
+  if (sqlite3_exec(raw, "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON", nullptr,
+                   nullptr, nullptr) != SQLITE_OK)
     fail("open");
 }
 
@@ -168,7 +170,7 @@ void Database::copy_from(const std::filesystem::path& file, int application_id, 
   if (const int answer = copy_all(source.get(), handle()); answer != SQLITE_OK)
     refuse("cannot put {} back into {}: {}; nothing was changed", file.string(), path_.string(),
            sqlite3_errstr(answer));
-  execute("PRAGMA journal_mode=WAL");
+  execute("PRAGMA journal_mode=TRUNCATE");
 }
 
 Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }

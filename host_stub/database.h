@@ -37,7 +37,8 @@ class Statement {
   int bound_ = 0;
 };
 
-/// One connection: WAL, synchronous=FULL, foreign keys checked. The file is created with mode 0600.
+/// One connection: synchronous=FULL, foreign keys checked. There may be several at once. The file is created with mode
+/// 0600.
 class Database {
  public:
   explicit Database(std::filesystem::path path);

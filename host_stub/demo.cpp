@@ -26,7 +26,7 @@ constexpr int kDied = 42;
 /// Tells the story on stdout, or keeps quiet for --json.
 class Narrator {
  public:
-  explicit Narrator(bool quiet) : quiet_(quiet), colour_(wants_colour(STDOUT_FILENO)) {}
+  explicit Narrator(bool quiet) : quiet_(quiet), colour_(wants_colour()) {}
 
   void line(std::string_view text) const {
     if (!quiet_) print_line(text);

@@ -81,7 +81,7 @@ void HelloSender::run(const std::stop_token& stop) {
     const auto came = send_hello(hello.tool, hello.handler, hello.body, stop);
     if (stop.stop_requested()) return;
     print_line(came);
-    std::fflush(stdout);
+    flush_output();
   }
 }
 
@@ -145,7 +145,7 @@ Page LtiService::put_handler(Session& session, const Tool& tool, const NoticeHan
   if (!handler.handler.empty()) hello_.post(tool, handler.handler, hello_notice(tool, options_.tcbaseurl, key_));
   print_line(fmt::format("{} {} {}", to_text(tool.locator), handler.notice_type,
                          handler.handler.empty() ? "has no handler any more" : "goes to " + cut(handler.handler, 200)));
-  std::fflush(stdout);
+  flush_output();
   return json_page(200, to_json(handler));
 }
 

@@ -11,6 +11,21 @@
 
 namespace host {
 
+namespace {
+
+constexpr Console* kOfThisProcess = nullptr;
+thread_local const Console* current = kOfThisProcess;
+
+}  // namespace
+
+const Console& console() {
+  static const Console process;
+  return current == kOfThisProcess ? process : *current;
+}
+
+ConsoleScope::ConsoleScope(const Console& there) : before_(current) { current = &there; }
+ConsoleScope::~ConsoleScope() { current = before_; }
+
 std::size_t columns(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
@@ -37,9 +52,9 @@ std::string time_text(std::int64_t at_ms) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(at_ms / 1000)), at_ms % 1000);
 }
 
-bool wants_colour(int descriptor) {
+bool wants_colour() {
   const char* none = std::getenv("NO_COLOR");
-  return isatty(descriptor) == 1 && (none == nullptr || *none == '\0');
+  return isatty(::fileno(console().out)) == 1 && (none == nullptr || *none == '\0');
 }
 
 Table::Table(std::vector<std::string> headings) : headings_(std::move(headings)) {
@@ -77,25 +92,30 @@ void Table::print() {
   rows_.clear();
 }
 
-void print_line(std::string_view text) { fmt::print("{}\n", text); }
+void print_line(std::string_view text) { fmt::print(console().out, "{}\n", text); }
 
 void print_aside(std::string_view text) {
-  std::fflush(stdout);
-  fmt::print(stderr, "ptb-host: {}\n", text);
+  flush_output();
+  fmt::print(console().err, "ptb-host: {}\n", text);
+  std::fflush(console().err);
 }
+
+void flush_output() { std::fflush(console().out); }
 
 void print_next(bool json, std::string_view text) {
   if (!json) print_line(fmt::format("next: {}", text));
 }
 
-void print_json(const Json& value) { fmt::print("{}\n", value.dump(2, ' ', false, Json::error_handler_t::replace)); }
+void print_json(const Json& value) {
+  fmt::print(console().out, "{}\n", value.dump(2, ' ', false, Json::error_handler_t::replace));
+}
 
 void JsonList::add(const Json& value) {
-  fmt::print("{}{}", begun_ ? ",\n" : "[\n", value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  fmt::print(console().out, "{}{}", begun_ ? ",\n" : "[\n", value.dump(-1, ' ', false, Json::error_handler_t::replace));
   begun_ = true;
 }
 
-void JsonList::end() { fmt::print("{}\n", begun_ ? "\n]" : "[]"); }
+void JsonList::end() { fmt::print(console().out, "{}\n", begun_ ? "\n]" : "[]"); }
 
 std::string text_of(const Json& object, const char* member) {
   const auto found = object.find(member);

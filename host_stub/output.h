@@ -1,7 +1,8 @@
-// What ptb-host prints on stdout: tables for people, JSON for programs. Knows no command.
+// What ptb-host prints: tables for people, JSON for programs. Knows no command.
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,27 @@
 #include "plugin.h"
 
 namespace host {
+
+/// Where a command prints.
+struct Console {
+  std::FILE* out = stdout;
+  std::FILE* err = stderr;
+};
+
+/// That of the command which runs on this thread.
+const Console& console();
+
+/// While it lives, what this thread prints goes there: to the terminal of a command that was handed over.
+class ConsoleScope {
+ public:
+  explicit ConsoleScope(const Console& there);
+  ~ConsoleScope();
+  ConsoleScope(const ConsoleScope&) = delete;
+  ConsoleScope& operator=(const ConsoleScope&) = delete;
+
+ private:
+  const Console* before_;
+};
 
 /// Columns as wide as what is in them; the last one is not cut.
 class Table {
@@ -30,8 +52,10 @@ class Table {
 
 void print_line(std::string_view text);
 void print_json(const Json& value);
-/// On stderr, after the program's name.
+/// On stderr, after the program's name; what stdout has is shown first.
 void print_aside(std::string_view text);
+/// What was printed is on its way.
+void flush_output();
 /// What a person would want next; a program is not told.
 void print_next(bool json, std::string_view text);
 
@@ -60,7 +84,7 @@ std::string with_commas(std::uint64_t number);
 /// RFC 3339 UTC with milliseconds.
 std::string time_text(std::int64_t at_ms);
 
-/// True where the stream is a terminal that wants colour (NO_COLOR unset).
-bool wants_colour(int descriptor);
+/// True where stdout is a terminal that wants colour (NO_COLOR unset).
+bool wants_colour();
 
 }  // namespace host

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "output.h"
 
@@ -17,9 +18,9 @@ namespace {
 /// Plain lines come at first every two seconds, then more and more seldom: a long walk must not fill a log.
 constexpr auto kShortestPlainInterval = std::chrono::seconds(2);
 
-std::size_t terminal_columns() {
+std::size_t terminal_columns(std::FILE* stream) {
   winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  if (ioctl(::fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   return 80;
 }
 
@@ -48,24 +49,34 @@ std::string duration_text(std::uint64_t seconds) {
   return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
 }
 
-Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(bool quiet)
+    : quiet_(quiet), stream_(console().err), terminal_(isatty(::fileno(console().err)) == 1) {}
 
 void Progress::update(const std::string& lane, std::uint64_t done, std::uint64_t total) {
   if (quiet_ || total == 0) return;
   const std::lock_guard lock(mutex_);
-  const auto now = std::chrono::steady_clock::now();
   auto& walk = walks_[lane];
-  if (walk.total != total || done < walk.done) walk = {now, now, 0, total, false};
+  const auto now = std::chrono::steady_clock::now();
+  if (walk.total != total || done < walk.done) walk = {now, now, 0, total, false, false};
   walk.done = done;
-  if (terminal_)
-    draw_bar(lane, walk, now);
-  else
-    print_plain(lane, walk, now);
+  walk.changed = true;
+}
+
+void Progress::draw() {
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  for (auto& [lane, walk] : walks_) {
+    if (!std::exchange(walk.changed, false)) continue;
+    if (terminal_)
+      draw_bar(lane, walk, now);
+    else
+      print_plain(lane, walk, now);
+  }
 }
 
 void Progress::draw_bar(const std::string& lane, const Walk& walk, Instant now) {
   constexpr std::size_t kWidestBar = 30;
-  const auto width = terminal_columns();
+  const auto width = terminal_columns(stream_);
   const auto pace = pace_text(walk.done, walk.total, seconds_between(walk.started, now));
   const auto name = cut(lane, 24);
   const auto taken = columns(name) + columns(pace) + 5;
@@ -77,19 +88,19 @@ void Progress::draw_bar(const std::string& lane, const Walk& walk, Instant now) 
     line += "  ";
   }
   // One column is left free: a full line would wrap and the next \r would not come back to its start.
-  fmt::print(stderr, "\r{}\x1b[K", cut(line + pace, std::max<std::size_t>(width - 1, 10)));
-  std::fflush(stderr);
+  fmt::print(stream_, "\r{}\x1b[K", cut(line + pace, std::max<std::size_t>(width - 1, 10)));
+  std::fflush(stream_);
   bar_drawn_ = true;
 }
 
 void Progress::print_plain(const std::string& lane, Walk& walk, Instant now) {
   if (!walk.announced) {
     walk.announced = true;
-    fmt::print(stderr, "{}: sending {} {}\n", lane, with_commas(walk.total), walk.total == 1 ? "event" : "events");
+    fmt::print(stream_, "{}: sending {} {}\n", lane, with_commas(walk.total), walk.total == 1 ? "event" : "events");
   } else if (now - walk.shown >= std::max<Instant::duration>(kShortestPlainInterval, (now - walk.started) / 8) &&
              walk.done < walk.total) {
     walk.shown = now;
-    fmt::print(stderr, "{}: {}\n", lane, pace_text(walk.done, walk.total, seconds_between(walk.started, now)));
+    fmt::print(stream_, "{}: {}\n", lane, pace_text(walk.done, walk.total, seconds_between(walk.started, now)));
   }
 }
 
@@ -105,8 +116,8 @@ void Progress::end() {
 }
 
 void Progress::take_bar_away() {
-  if (bar_drawn_) fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
+  if (bar_drawn_) fmt::print(stream_, "\r\x1b[K");
+  std::fflush(stream_);
   bar_drawn_ = false;
 }
 

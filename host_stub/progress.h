@@ -1,9 +1,11 @@
-// How far walks have come, shown on stderr while they go: a bar with rate and remaining time on a terminal, plain lines
-// otherwise. Fed from the bridge's thread.
+// How far walks have come, shown on the command's stderr while they go: a bar with rate and remaining time on a
+// terminal, plain lines otherwise. Fed from the bridge's thread, drawn by the command's: a terminal that stands still
+// must not hold up the bridge.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <map>
 #include <mutex>
 #include <string>
@@ -15,6 +17,8 @@ class Progress {
   /// `quiet`: shows nothing.
   explicit Progress(bool quiet);
   void update(const std::string& lane, std::uint64_t done, std::uint64_t total);
+  /// Shows what has changed since it was called last.
+  void draw();
   /// Takes the bar away, so that something else can be printed.
   void clear();
   /// The same, and forgets how far the walks had come: they are over.
@@ -28,12 +32,14 @@ class Progress {
     std::uint64_t done = 0;
     std::uint64_t total = 0;
     bool announced = false;
+    bool changed = false;
   };
   void take_bar_away();
   void draw_bar(const std::string& lane, const Walk& walk, Instant now);
   void print_plain(const std::string& lane, Walk& walk, Instant now);
 
   const bool quiet_;
+  std::FILE* const stream_;
   const bool terminal_;
   std::mutex mutex_;
   std::map<std::string, Walk> walks_;

@@ -23,6 +23,18 @@ class Refusal : public std::runtime_error {
   int exit_status_;
 };
 
+/// What a command is about is not there.
+class NotFound : public Refusal {
+ public:
+  explicit NotFound(const std::string& text) : Refusal(kExitRefused, text) {}
+};
+
+/// Ends the command with exit status 1: what it is about is not there.
+template <typename... Values>
+[[noreturn]] void not_found(fmt::format_string<Values...> format, Values&&... values) {
+  throw NotFound(fmt::format(format, std::forward<Values>(values)...));
+}
+
 /// Ends the command with exit status 1. The text says what is wrong, where, and what to do.
 template <typename... Values>
 [[noreturn]] void refuse(fmt::format_string<Values...> format, Values&&... values) {

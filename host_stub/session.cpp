@@ -5,14 +5,10 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <fstream>
 
-#include "fault_switches.h"
-#include "lti_platform.h"
 #include "output.h"
 
 namespace host {
@@ -20,67 +16,50 @@ namespace host {
 namespace {
 
 constexpr std::uint32_t kWaitSliceMs = 100;
-const Locator kNobody{"ptb-host", "nobody"};  // whom why_put_back asks about
-
-volatile std::sig_atomic_t interrupts = 0;
-void count_interrupt(int) { interrupts = interrupts + 1; }
 
 std::string_view as_view(ptb_text text) { return text.bytes == nullptr ? "" : std::string_view(text.bytes, text.size); }
 
-std::string store_uri(const GlobalOptions& options) {
-  return options.store.empty() ? "sqlite:" + (state_path(options) / "bridge.db").string() : options.store;
+House::Opening opening_for(Session::Use use, const GlobalOptions& options) {
+  switch (use) {
+    case Session::Use::lms: return House::Opening::none;
+    case Session::Use::look: return has_store(options) ? House::Opening::look : House::Opening::none;
+    case Session::Use::note:
+    case Session::Use::settle: return House::Opening::quiet;
+    case Session::Use::act: return House::Opening::full;
+  }
+  return House::Opening::none;
 }
 
-/// False only where the store is a file that is not there yet.
-bool store_exists(const std::string& uri) {
-  constexpr std::string_view kFile = "sqlite:";
-  std::error_code none;
-  return !uri.starts_with(kFile) || std::filesystem::exists(uri.substr(kFile.size()), none);
-}
+}  // namespace
 
-/// Who orders what: $USER, or the user that this process runs as.
 std::string user_name() {
   if (const char* named = std::getenv("USER"); named != nullptr && *named != '\0') return named;
   const auto* entry = ::getpwuid(::geteuid());
   return entry != nullptr ? entry->pw_name : fmt::format("uid {}", ::geteuid());
 }
 
-}  // namespace
-
-bool has_store(const GlobalOptions& options) { return store_exists(store_uri(options)); }
-
-bool interrupted() { return interrupts != 0; }
-
-void catch_interrupts() {
-  struct sigaction action {};
-  action.sa_handler = count_interrupt;
-  sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGINT, SIGTERM}) {
-    struct sigaction before {};
-    // A server around this command has its own way to end.
-    if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) sigaction(signal, &action, nullptr);
-  }
-}
-
-std::filesystem::path state_path(const GlobalOptions& options) {
-  if (!options.state.empty()) return std::filesystem::absolute(options.state);
-  if (const char* named = std::getenv("PTB_STATE"); named != nullptr && *named != '\0')
-    return std::filesystem::absolute(named);
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home == '\0') wrong_usage("HOME is not set: name the state directory with --state DIR");
-  return std::filesystem::path(home) / ".ptb-host";
-}
-
 Session::Session(const GlobalOptions& options, Use use)
-    : options_(options), use_(use), state_(state_path(options)), progress_(options.quiet) {
+    : options_(options), use_(use), progress_(options.quiet), house_(options.house) {
   if (options_.by.empty()) options_.by = user_name();
-  lms_ = std::make_unique<Lms>(state_.path() / "lms.db");
+  if (is_guest()) {
+    if (use == Use::settle)
+      refuse("the small LMS's own data cannot be exchanged while `ptb-host serve` works in {}: end it first",
+             house_->directory().string());
+    own_lms_ = std::make_unique<Lms>(house_->directory() / "lms.db");
+    lms_ = own_lms_.get();
+    house_->add(*this);
+    return;
+  }
+  house_ = std::make_shared<House>(options_, opening_for(use, options_));
+  lms_ = &house_->lms();
+  house_->add(*this);
   if (use == Use::act) catch_interrupts();
-  const bool changes = use == Use::act || use == Use::note || use == Use::settle;
-  if (changes || (use == Use::look && has_store(options_))) open_bridge(use);
-  if (!changes) return;
+  if (use != Use::lms && use != Use::look) move_in();
+}
+
+void Session::move_in() {
   put_back_ = why_put_back();
-  if (!put_back_.empty() && use == Use::settle) return;
+  if (!put_back_.empty() && use_ == Use::settle) return;
   if (!put_back_.empty())
     refuse(
         "{}; nothing is captured or sent: see `ptb-host lanes` and `ptb-host events list --state pending`, then "
@@ -92,12 +71,15 @@ Session::Session(const GlobalOptions& options, Use use)
 
 Session::~Session() {
   try {
-    if (use_ == Use::act && std::uncaught_exceptions() == 0) wait_until_idle();
-    if (bridge_ != nullptr && use_ != Use::look && put_back_.empty()) tell_high_water();
+    // Opening goes on with walks that an earlier process was killed in; ending now would cut them off again.
+    const bool ends_well = !is_guest() && std::uncaught_exceptions() == 0 && *options_.interrupts == 0;
+    if (use_ == Use::act && ends_well) wait_for(0);
+    if (!is_guest() && use_ != Use::look && put_back_.empty()) house_->tell_high_water();
   } catch (const std::exception& problem) {
     print_aside(problem.what());
   }
-  progress_.clear();
+  house_->remove(*this);
+  progress_.end();
 }
 
 /// An LMS that was put back uses the numbers of its operations again, and the bridge refuses every capture then, before
@@ -108,53 +90,23 @@ std::string Session::why_put_back() {
   std::uint64_t handle = 0;
   std::string why;
   try {
-    bridge_->capture(probe, handle);
+    bridge().capture(probe, handle);
   } catch (const BridgeError& error) {
     if (error.status() == PTB_E_REFUSED) why = error.what();
   }
   return why;
 }
 
-/// The bridge learns the number of the newest operation when it is opened, and this one was opened before the operation
-/// was done. Told now, it sees an LMS that is put back to the moment before.
-void Session::tell_high_water() {
-  if (lms_->high_water() == told_high_water_) return;
-  bridge_.reset();
-  open_bridge(Use::note);
-}
-
-/// Opening goes on with walks that an earlier process was killed in; ending now would cut them off again.
-void Session::wait_until_idle() {
-  if (interrupts == 0) wait_for(0);
-}
-
-void Session::open_bridge(Use use) {
-  BridgeOptions open;
-  open.store = store_uri(options_);
-  open.tcbaseurl = options_.tcbaseurl;
-  open.generation = lms_->generation();
-  told_high_water_ = lms_->high_water();
-  open.high_water = static_cast<std::uint64_t>(told_high_water_) + 1;  // 0 would say that it is not used
-  open.exchange_timeout_ms = options_.exchange_timeout_ms;
-  open.connect_timeout_ms = options_.connect_timeout_ms;
-  open.contact_interval_ms = options_.contact_interval_ms;
-  open.capture_only = use == Use::look;
-  // Without a thread, and never pumped, a bridge sends nothing.
-  open.own_thread = !options_.pumped && use == Use::act;
-  HostFace& face = *this;  // a private base: make_unique could not see it
-  bridge_ = std::make_unique<Bridge>(Plugin::load(options_.plugin), open, face);
-}
-
 /// A crash can fall between the two databases. The LMS knows which tools there are and how they are described; the
 /// bridge knows their states, since a state is stored there first and here when the save has succeeded.
 void Session::agree_on_tools() {
   std::map<Locator, std::string> known;
-  const auto answer = bridge_->report({{"report", "tools"}});
+  const auto answer = bridge().report({{"report", "tools"}});
   for (const auto& tool : answer.at("tools")) known[locator_from(text_of(tool, "tool"))] = text_of(tool, "state");
   for (const auto& tool : lms_->tools()) {
     const auto found = known.find(tool.locator);
     if (found == known.end() || !tool.told) {
-      bridge_->tool_installed(tool, found == known.end() ? tool.state : "");
+      bridge().tool_installed(tool, found == known.end() ? tool.state : "");
       lms_->set_told(tool.locator);
     }
     if (found == known.end()) continue;
@@ -164,13 +116,13 @@ void Session::agree_on_tools() {
   // A removed tool's secret goes when nothing can ask for it any more.
   for (const auto& locator : lms_->removed_with_secret())
     if (!known.contains(locator)) lms_->remove_secret(locator);
-  for (const auto& [locator, state] : known) bridge_->tool_removed(locator);
+  for (const auto& [locator, state] : known) bridge().tool_removed(locator);
 }
 
 std::string Session::remove_tool(const Locator& locator) {
   // First here: were the bridge told first, a crash in between would bring the tool back with the next command.
   lms_->remove_tool(locator);
-  bridge_->tool_removed(locator);
+  bridge().tool_removed(locator);
   wait_for(0);
   lms_->remove_secret(locator);
   const std::lock_guard lock(mutex_);
@@ -179,24 +131,29 @@ std::string Session::remove_tool(const Locator& locator) {
 
 Json Session::order(Json what, std::uint64_t* handle) {
   what["by"] = options_.by;
-  return bridge_->administer(what, handle);
+  return bridge().administer(what, handle);
 }
 
-OperationResult Session::wait(std::uint64_t handle) {
-  return handle == 0 || use_ != Use::act ? OperationResult{} : wait_for(handle);
+OperationResult Session::wait(std::uint64_t handle, const std::optional<Locator>& tool) {
+  return handle == 0 || use_ != Use::act ? OperationResult{} : wait_for(handle, tool);
 }
 
-OperationResult Session::wait_for(std::uint64_t handle) {
+OperationResult Session::wait_for(std::uint64_t handle, const std::optional<Locator>& tool) {
   bool stopping = false;
   while (true) {
-    if (const auto result = bridge_->wait(handle, kWaitSliceMs)) {
+    const auto result = bridge().wait(handle, kWaitSliceMs);
+    progress_.draw();
+    if (result) {
       progress_.end();
       return *result;
     }
+    const int interrupts = *options_.interrupts;
     if (interrupts >= 1 && !stopping) {
       stopping = true;
-      order({{"do", "stop"}});
-      progress_.clear();
+      Json stop = {{"do", "stop"}};
+      if (tool && is_guest()) stop["tool"] = to_text(*tool);  // the walks of others are not this command's to stop
+      if (tool || !is_guest()) order(stop);
+      progress_.end();
       print_aside("stopping after the exchange in flight; Ctrl-C again leaves at once");
     }
     if (interrupts >= 2)
@@ -206,34 +163,8 @@ OperationResult Session::wait_for(std::uint64_t handle) {
 
 Tool Session::need_tool(const Locator& locator) {
   if (auto tool = lms_->tool(locator)) return *tool;
-  refuse("no tool {} is installed: add it with `ptb-host tool add DESCRIPTOR.xml --secret-file FILE`",
-         to_text(locator));
-}
-
-void Session::load_settings(const Locator& tool, std::string_view course_id, std::string_view content_id,
-                            const std::function<bool(const Setting&)>& sink) {
-  if (tool == kNobody) refuse("nothing is to be captured");
-  if (settings_must_fail()) refuse("PTB_HOST_FAIL_SETTINGS is set");
-  lms_->visit_settings(tool, course_id, content_id, sink);
-}
-
-std::optional<std::string> Session::load_secret(const Locator& tool) {
-  if (const auto installed = lms_->tool(tool); !installed || installed->wire != kLtiNotice) return lms_->secret(tool);
-  auto key = lms_->lti_key();
-  return key.empty() ? std::nullopt : std::optional<std::string>(std::move(key));
-}
-
-void Session::log(int level, std::string_view text) {
-  if (level >= PTB_LOG_ERROR || options_.verbose) print_aside(text);
-}
-
-void Session::callback_failed(const std::string& text) noexcept {
-  try {
-    const std::lock_guard lock(mutex_);
-    callback_problem_ = text;
-  } catch (...) {
-    std::fputs("ptb-host: a callback failed, and so did noting it\n", stderr);
-  }
+  not_found("no tool {} is installed: add it with `ptb-host tool add DESCRIPTOR.xml --secret-file FILE`",
+            to_text(locator));
 }
 
 void Session::outcome(const ptb_outcome& outcome) {
@@ -249,14 +180,9 @@ void Session::outcome(const ptb_outcome& outcome) {
                               std::string(as_view(outcome.text))};
 }
 
-/// Also kept in the state directory, since it is told once only and nobody may be looking.
-void Session::watch(const ptb_watch& watch) {
-  const auto line = fmt::format("{}: {}{}", watch.raised == 1 ? "warning" : "over", as_view(watch.text),
-                                watch.raised == 1 ? ": `ptb-host lanes` shows what waits" : "");
-  progress_.clear();
-  print_aside(line);
-  std::ofstream log(state_.path() / "host.log", std::ios::app);
-  log << time_text(now_ms()) << ' ' << line << '\n';
+/// The line itself comes from the house.
+void Session::watch(const ptb_watch& /*watch*/) {
+  if (!is_guest()) progress_.clear();
 }
 
 void Session::progress(const ptb_progress& progress) {

@@ -1,5 +1,5 @@
-// One command's time with the small LMS and the bridge: opens both, brings them to agree, carries operations from one
-// to the other, and waits. Prints nothing but progress and what went on beside the command.
+// One command's time with the small LMS and the bridge: opens both, or is a guest where they are open; brings them to
+// agree, carries operations from one to the other, and waits. Prints nothing but progress and what went on beside it.
 #pragma once
 
 #include <cstdint>
@@ -7,32 +7,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "lms.h"
-#include "plugin.h"
+#include "house.h"
 #include "progress.h"
-#include "state_directory.h"
 
 namespace host {
-
-/// What is said before the command on the command line.
-struct GlobalOptions {
-  std::filesystem::path state;   ///< empty: $PTB_STATE, else ~/.ptb-host
-  std::string store;             ///< empty: sqlite:STATE/bridge.db
-  std::filesystem::path plugin;  ///< empty: see Plugin::load
-  std::string tcbaseurl = "http://localhost:80";
-  std::uint32_t exchange_timeout_ms = 0;
-  std::uint32_t connect_timeout_ms = 0;
-  std::uint32_t contact_interval_ms = 0;
-  bool json = false;
-  bool pumped = false;
-  bool verbose = false;
-  bool quiet = false;  ///< no progress
-  std::string by;      ///< who orders it, for the audit trail; empty: the user that this process runs as
-};
 
 /// What became of one event of an operation.
 struct EventFate {
@@ -47,7 +30,7 @@ struct CaptureReport {
   OperationResult result;
 };
 
-class Session : private HostFace {
+class Session : private Listener {
  public:
   enum class Use {
     lms,     ///< the small LMS only
@@ -62,8 +45,11 @@ class Session : private HostFace {
   Session& operator=(const Session&) = delete;
 
   Lms& lms() { return *lms_; }
-  [[nodiscard]] bool has_bridge() const { return bridge_ != nullptr; }
-  Bridge& bridge() { return *bridge_; }
+  [[nodiscard]] bool has_bridge() const { return house_->has_bridge(); }
+  Bridge& bridge() { return house_->bridge(); }
+  /// Brings the small LMS and the bridge to agree, and captures what an earlier process has left unfinished. A session
+  /// that opens its own bridge does so by itself. Throws Refusal where the LMS was put back to an earlier state.
+  void move_in();
   /// Why the bridge takes this LMS for one that was put back to an earlier state; empty: it does not.
   [[nodiscard]] const std::string& put_back() const { return put_back_; }
   /// An order to the bridge, with who gives it. `handle`: 0 where it is done when this returns.
@@ -72,9 +58,9 @@ class Session : private HostFace {
   /// Reports the operation, which the LMS has committed, notes that it has been, and waits until its events have been
   /// answered or deferred. Does nothing where there are no events.
   CaptureReport capture(const Operation& operation);
-  /// Until the operation has ended. The first Ctrl-C stops all walks after the exchange in flight, the second one
-  /// throws. `handle` 0: at once.
-  OperationResult wait(std::uint64_t handle);
+  /// Until the operation has ended. The first Ctrl-C stops walks after the exchange in flight, those of `tool` where
+  /// one is named; the second one throws. `handle` 0: at once.
+  OperationResult wait(std::uint64_t handle, const std::optional<Locator>& tool = std::nullopt);
   /// Removes the tool here and in the bridge, and waits until it has heard of that. Returns why it has not; empty: it
   /// has, or does not ask to.
   std::string remove_tool(const Locator& locator);
@@ -82,18 +68,12 @@ class Session : private HostFace {
   Tool need_tool(const Locator& locator);
 
  private:
-  void load_settings(const Locator& tool, std::string_view course_id, std::string_view content_id,
-                     const std::function<bool(const Setting&)>& sink) override;
-  std::optional<std::string> load_secret(const Locator& tool) override;
-  void log(int level, std::string_view text) override;
-  void callback_failed(const std::string& text) noexcept override;
   void outcome(const ptb_outcome& outcome) override;
   void progress(const ptb_progress& progress) override;
   void watch(const ptb_watch& watch) override;
 
-  void open_bridge(Use use);
+  [[nodiscard]] bool is_guest() const { return options_.house != nullptr; }
   std::string why_put_back();
-  void tell_high_water();
   void agree_on_tools();
   void capture_unfinished();
   std::vector<CaptureAnswer> hand_over(const Operation& operation, std::uint64_t& handle);
@@ -107,35 +87,23 @@ class Session : private HostFace {
     std::string text;
   };
 
-  void wait_until_idle();
-  OperationResult wait_for(std::uint64_t handle);
+  OperationResult wait_for(std::uint64_t handle, const std::optional<Locator>& tool = std::nullopt);
 
   GlobalOptions options_;
   Use use_;
-  StateDirectory state_;
   Progress progress_;
-  std::unique_ptr<Lms> lms_;
-  std::mutex mutex_;                         ///< guards what follows: callbacks come on the bridge's thread
+  std::shared_ptr<House> house_;
+  std::unique_ptr<Lms> own_lms_;  ///< a guest's: a connection of its own, since others work beside it
+  Lms* lms_ = nullptr;
+  std::mutex mutex_;                         ///< guards what follows: the bridge tells on its thread
   bool noting_ = false;                      ///< a capture is under way: outcomes are kept …
   std::set<std::string> noted_ids_;          ///< … of these events; empty: of all, since the ids are not known yet
   std::map<std::string, Outcome> outcomes_;  ///< by event id
   std::map<Locator, std::string> removals_;  ///< what became of telling tools that they are removed
-  std::string callback_problem_;
   std::string put_back_;
-  std::int64_t told_high_water_ = 0;
-  std::unique_ptr<Bridge> bridge_;  ///< last: closed first
 };
 
-/// The state directory that the options mean.
-std::filesystem::path state_path(const GlobalOptions& options);
-
-/// False only where the store is a file that is not there yet.
-bool has_store(const GlobalOptions& options);
-
-/// Ctrl-C or SIGTERM has come since catch_interrupts.
-bool interrupted();
-
-/// From now on Ctrl-C and SIGTERM are counted instead of ending the process, unless somebody handles them already.
-void catch_interrupts();
+/// Who orders what: $USER, or the user that this process runs as.
+std::string user_name();
 
 }  // namespace host

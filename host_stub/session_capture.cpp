@@ -31,13 +31,11 @@ std::vector<CaptureAnswer> Session::hand_over(const Operation& operation, std::u
     refuse("operation {} has {} events; the bridge takes at most {} at once", operation.id, operation.events.size(),
            kMostEventsOfACall);
   try {
-    return bridge_->capture(operation, handle);
+    return bridge().capture(operation, handle);
   } catch (const BridgeError& error) {
     std::string problem = error.what();
-    {
-      const std::lock_guard lock(mutex_);
-      if (error.status() == PTB_E_HOST && !callback_problem_.empty()) problem += " (" + callback_problem_ + ")";
-    }
+    if (const auto why = house_->take_callback_problem(); error.status() == PTB_E_HOST && !why.empty())
+      problem += " (" + why + ")";
     if (error.status() == PTB_E_ARGUMENT) {
       // It would be refused again at every start, and stand before everything that comes after it.
       lms_->finish_operation(operation, problem);
@@ -54,7 +52,6 @@ CaptureReport Session::capture(const Operation& operation) {
   {
     const std::lock_guard lock(mutex_);
     noting_ = true;
-    callback_problem_.clear();
   }
   pass_point("host.capture.before");
   std::uint64_t handle = 0;
@@ -116,7 +113,7 @@ EventFate Session::fate_of(const CaptureAnswer& answer) {
   }
   // No word of it: it waits for what it was deferred for, or it is one from before and the store knows best.
   if (answer.answer == PTB_DUPLICATE || answer.reason == "first_attempt") {
-    const auto event = bridge_->report({{"report", "event"}, {"id", answer.event_id}});
+    const auto event = bridge().report({{"report", "event"}, {"id", answer.event_id}});
     fate.state = text_of(event, "state");
     fate.deferral = text_of(event, "deferral");
     fate.text = text_of(event, "last_error");

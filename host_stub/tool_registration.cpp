@@ -132,7 +132,7 @@ std::string read_secret(const std::string& path) {
 
 std::string read_policy(const std::string& name_or_file) {
   // A file in the current directory must not stand in for the preset that it happens to be named like.
-  if (name_or_file.find_first_of("/.") == std::string::npos) return name_or_file;
+  if (name_or_file.find_first_of("/.") == std::string::npos || name_or_file.starts_with('<')) return name_or_file;
   auto document = read_file(name_or_file, kMostPolicyBytes, "policy");
   if (!is_utf8(document)) refuse("the policy {} is not UTF-8", name_or_file);
   if (document.starts_with("\xEF\xBB\xBF")) document.erase(0, 3);
@@ -142,13 +142,19 @@ std::string read_policy(const std::string& name_or_file) {
 }
 
 RegistrationFiles read_registration(const ToolAdd& add) {
-  if (add.options.secret_file.empty() && add.options.wire != kLtiNotice)
+  RegistrationFiles files{add.descriptor, secret_in(add.options), {}};
+  if (!files.secret && add.options.wire != kLtiNotice)
     wrong_usage("tool add wants the shared secret of the tool: --secret-file FILE");
-  RegistrationFiles files{read_file(add.descriptor_file, kMostDescriptorBytes, "descriptor"), std::nullopt, {}};
-  if (!add.options.secret_file.empty()) files.secret = read_secret(add.options.secret_file);
+  if (files.descriptor.empty()) files.descriptor = read_file(add.descriptor_file, kMostDescriptorBytes, "descriptor");
   if (add.options.policy) files.policy = read_policy(*add.options.policy);
   if (!is_utf8(files.descriptor)) refuse("the descriptor {} is not UTF-8", add.descriptor_file);
   return files;
+}
+
+std::optional<std::string> secret_in(const ToolOptions& options) {
+  if (options.secret) return options.secret;
+  if (options.secret_file.empty()) return std::nullopt;
+  return read_secret(options.secret_file);
 }
 
 namespace {
@@ -198,7 +204,7 @@ Saved save_tool(Session& session, const Locator& locator, const std::string& sta
   else if (secret)
     session.lms().put_secret(locator, *secret);
   Saved saved;
-  saved.result = session.wait(session.bridge().tool_saved(locator, state));
+  saved.result = session.wait(session.bridge().tool_saved(locator, state), locator);
   saved.state = saved.result.tool_state.empty() ? before.state : saved.result.tool_state;
   if (saved.state != before.state) session.lms().set_state(locator, saved.state);
   return saved;

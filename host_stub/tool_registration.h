@@ -12,6 +12,7 @@ namespace host {
 /// What `tool add` and `tool save` can say of a tool. Not given: add takes the default, save keeps what is.
 struct ToolOptions {
   std::string secret_file;
+  std::optional<std::string> secret;  ///< instead of the file
   std::optional<bool> strict;
   std::optional<bool> allow_http;
   std::optional<bool> allow_private;
@@ -30,6 +31,7 @@ struct ToolOptions {
 
 struct ToolAdd {
   std::string descriptor_file;
+  std::string descriptor;  ///< the document itself, instead of the file
   bool registration_password = false;
   ToolOptions options;
 };
@@ -45,8 +47,12 @@ RegistrationFiles read_registration(const ToolAdd& add);
 /// The secret in the file, without the newline at its end. Throws Refusal: missing, empty, too long, not UTF-8.
 std::string read_secret(const std::string& path);
 
-/// What a preset's name or the name of a file stands for: the name, or the document in the file. Throws Refusal.
+/// What a preset's name or the name of a file stands for: the name, or the document in the file. A document stands for
+/// itself. Throws Refusal.
 std::string read_policy(const std::string& name_or_file);
+
+/// The secret that `options` names or holds; none: neither. Throws Refusal.
+std::optional<std::string> secret_in(const ToolOptions& options);
 
 struct Registered {
   Tool tool;

@@ -219,7 +219,13 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
   }
   if (what == "forget") return forget(order, now_ms);
   if (what == "stop") {
-    pump_.post(StopTrigger{});
+    StopTrigger stop;
+    if (order.contains("tool")) {
+      auto tool = locator_field(order, "tool");
+      if (!tool) return fail(tool.error());
+      stop.tool = std::move(*tool);
+    }
+    pump_.post(std::move(stop));
     return std::string("{}");
   }
   return fail(Status::argument,

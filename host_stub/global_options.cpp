@@ -1,0 +1,31 @@
+// See global_options.h.
+#include "global_options.h"
+
+#include <cstdlib>
+#include <string_view>
+
+#include "refusal.h"
+
+namespace host {
+
+std::filesystem::path state_path(const GlobalOptions& options) {
+  if (!options.state.empty()) return std::filesystem::absolute(options.state);
+  if (const char* named = std::getenv("PTB_STATE"); named != nullptr && *named != '\0')
+    return std::filesystem::absolute(named);
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') wrong_usage("HOME is not set: name the state directory with --state DIR");
+  return std::filesystem::path(home) / ".ptb-host";
+}
+
+std::string store_uri(const GlobalOptions& options) {
+  return options.store.empty() ? "sqlite:" + (state_path(options) / "bridge.db").string() : options.store;
+}
+
+bool has_store(const GlobalOptions& options) {
+  constexpr std::string_view kFile = "sqlite:";
+  const auto uri = store_uri(options);
+  std::error_code none;
+  return !uri.starts_with(kFile) || std::filesystem::exists(uri.substr(kFile.size()), none);
+}
+
+}  // namespace host

@@ -1,0 +1,149 @@
+// See reception.h.
+#include "handover/reception.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "house.h"
+#include "output.h"
+#include "refusal.h"
+
+namespace host {
+
+namespace {
+
+constexpr int kSliceMs = 50;
+constexpr std::size_t kMostGuests = 32;
+constexpr timeval kLineTimeout{5, 0};  // for the whole command line to come
+
+/// stdio on a descriptor, which it closes.
+class Stream {
+ public:
+  explicit Stream(Descriptor descriptor) : stream_(::fdopen(descriptor.number(), "w")) {
+    if (stream_ != nullptr) descriptor.release();
+  }
+  ~Stream() {
+    if (stream_ != nullptr) std::fclose(stream_);
+  }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  [[nodiscard]] std::FILE* get() const { return stream_; }
+
+ private:
+  std::FILE* stream_;
+};
+
+}  // namespace
+
+Reception::Reception(const GlobalOptions& options, RunLine run_line)
+    : options_(options), run_line_(std::move(run_line)) {
+  listen();
+  thread_ = std::thread([this] { run(); });
+}
+
+Reception::~Reception() {
+  stopping_ = true;
+  thread_.join();
+  for (const auto& guest : guests_) ++guest->interrupts;
+  guests_.clear();
+  ::unlink(socket_path(directory_).c_str());
+}
+
+void Reception::listen() {
+  const auto& state = options_.house->directory();
+  directory_ = Descriptor(::open(state.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  listening_ = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const auto path = socket_path(directory_);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  ::unlink(path.c_str());  // of a process that was killed: the directory's lock is ours
+  // The directory is closed to others, and so is the socket from the moment when it can be connected to.
+  if (::bind(listening_.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::chmod(path.c_str(), 0600) != 0 || ::listen(listening_.number(), SOMAXCONN) != 0)
+    refuse("cannot listen in {}: {}", state.string(), std::strerror(errno));
+}
+
+void Reception::run() {
+  while (!stopping_) {
+    std::vector<pollfd> wanted{{listening_.number(), POLLIN, 0}};
+    for (const auto& guest : guests_) wanted.push_back({guest->listens ? guest->socket.number() : -1, POLLIN, 0});
+    if (::poll(wanted.data(), wanted.size(), kSliceMs) > 0) {
+      std::size_t at = 1;
+      for (const auto& guest : guests_)
+        if (wanted[at++].revents != 0) hear(*guest);
+      if (wanted[0].revents != 0) welcome();
+    }
+    guests_.remove_if([](const auto& guest) { return guest->done.load(); });
+  }
+}
+
+/// A Ctrl-C, or the end of the process that sent the command, which is another way to press it.
+void Reception::hear(Guest& guest) {
+  char byte = 0;
+  const auto got = ::recv(guest.socket.number(), &byte, 1, MSG_DONTWAIT);
+  if (got == 1 && byte == kInterruptByte) ++guest.interrupts;
+  if (got != 0) return;
+  if (guest.interrupts == 0) guest.interrupts = 1;
+  guest.listens = false;
+}
+
+void Reception::welcome() {
+  Descriptor socket(::accept4(listening_.number(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (socket.number() < 0) return;
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket.number(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+      (peer.uid != ::geteuid() && peer.uid != 0))
+    return;
+  ::setsockopt(socket.number(), SOL_SOCKET, SO_RCVTIMEO, &kLineTimeout, sizeof kLineTimeout);
+  auto guest = std::make_unique<Guest>();
+  guest->socket = std::move(socket);
+  guest->one_too_many = guests_.size() >= kMostGuests;
+  auto& made = *guest;
+  guests_.push_back(std::move(guest));
+  made.thread = std::jthread([this, &made] {
+    serve(made);
+    made.done = true;
+  });
+}
+
+void Reception::serve(Guest& guest) {
+  try {
+    auto line = receive_line(guest.socket.number());
+    guest.listens = true;
+    const Stream out(std::move(line.out));
+    const Stream err(std::move(line.err));
+    if (out.get() == nullptr || err.get() == nullptr) return;
+    const Console terminal{out.get(), err.get()};
+    const ConsoleScope here(terminal);
+    int status = kExitRefused;
+    // Files are named as they are seen from where the command was typed; the directory is this thread's alone.
+    if (::unshare(CLONE_FS) != 0 || ::fchdir(line.directory.number()) != 0) {
+      print_aside(fmt::format("cannot work where the command was typed: {}", std::strerror(errno)));
+    } else if (guest.one_too_many) {
+      print_aside(fmt::format("{} commands work in this state directory already: try again later", kMostGuests));
+    } else {
+      GlobalOptions options = options_;
+      options.by = line.by;
+      options.interrupts = &guest.interrupts;
+      status = run_line_(line.words, options);
+    }
+    std::fflush(out.get());
+    std::fflush(err.get());
+    send_status(guest.socket.number(), status);
+  } catch (const std::exception&) {
+    // Nobody is there who could be told: without a status the other side says that this one has ended.
+  }
+}
+
+}  // namespace host

@@ -1,0 +1,56 @@
+// The side that carries commands out: listens in the state directory, mode 0600, and runs each command on a thread of
+// its own, which prints to the terminal that the command was typed on.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "global_options.h"
+#include "handover/line_message.h"
+
+namespace host {
+
+/// Runs one command line for `guest`, and returns its exit status. Prints to this thread's console. Must not throw.
+using RunLine = std::function<int(const std::vector<std::string>& words, const GlobalOptions& guest)>;
+
+class Reception {
+ public:
+  /// `options.house` is what the commands work in. Throws Refusal where it cannot listen.
+  Reception(const GlobalOptions& options, RunLine run_line);
+  /// Takes no more commands, gives each that runs one Ctrl-C, and waits for them.
+  ~Reception();
+  Reception(const Reception&) = delete;
+  Reception& operator=(const Reception&) = delete;
+
+ private:
+  struct Guest {
+    Descriptor socket;
+    Interrupts interrupts = 0;
+    bool one_too_many = false;
+    std::atomic<bool> listens = false;  ///< the line has been read: what comes now is Ctrl-C
+    std::atomic<bool> done = false;
+    std::jthread thread;  ///< last: ended first
+  };
+  void listen();
+  void run();
+  void welcome();
+  void serve(Guest& guest);
+  void hear(Guest& guest);
+
+  GlobalOptions options_;
+  RunLine run_line_;
+  Descriptor directory_;
+  Descriptor listening_;
+  std::list<std::unique_ptr<Guest>> guests_;
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace host

@@ -1,0 +1,111 @@
+// See live_feed.h.
+#include "serve/live_feed.h"
+
+#include <algorithm>
+
+namespace host {
+
+namespace {
+
+constexpr std::chrono::milliseconds kTick{200};
+constexpr int kTicksBetweenChanges = 3;
+constexpr std::chrono::seconds kStaleAfter{180};  // longer than an exchange takes: the walk has ended unseen
+
+std::string text_from(ptb_text text) { return text.bytes == nullptr ? "" : std::string(text.bytes, text.size); }
+
+double seconds(std::chrono::steady_clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+std::string tool_of_lane(const std::string& lane) {
+  const auto vendor_end = lane.find('/');
+  if (vendor_end == std::string::npos) return lane;
+  return lane.substr(0, lane.find_first_of("/~", vendor_end + 1));
+}
+
+Json to_json(const WalkView& walk) {
+  return {{"lane", walk.lane},
+          {"tool", walk.tool},
+          {"done", walk.done},
+          {"total", walk.total},
+          {"event_id", walk.event_id},
+          {"per_second", walk.per_second},
+          {"left_s", walk.left_s < 0 ? Json() : Json(walk.left_s)},
+          {"ended", walk.ended}};
+}
+
+LiveFeed::LiveFeed(std::shared_ptr<House> house) : house_(std::move(house)) {
+  house_->add(*this);
+  thread_ = std::thread([this] { run(); });
+}
+
+LiveFeed::~LiveFeed() {
+  house_->remove(*this);
+  stopping_ = true;
+  thread_.join();
+}
+
+void LiveFeed::outcome(const ptb_outcome& outcome) {
+  const std::lock_guard lock(mutex_);
+  ++outcomes_[{text_from(outcome.vendor) + "/" + text_from(outcome.program), text_from(outcome.state)}];
+  changed_ = true;
+}
+
+void LiveFeed::progress(const ptb_progress& progress) {
+  if (progress.total == 0) return;
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(mutex_);
+  auto& walk = walks_[text_from(progress.lane)];
+  if (walk.total != progress.total || progress.done < walk.done || walk.began == decltype(walk.began){})
+    walk.began = now;
+  walk.event_id = text_from(progress.event_id);
+  walk.done = progress.done;
+  walk.total = progress.total;
+  walk.moved = now;
+  walk.told = false;
+}
+
+void LiveFeed::watch(const ptb_watch& /*watch*/) { changed_ = true; }
+
+WalkView LiveFeed::view_of(const std::string& lane, const Walk& walk) {
+  WalkView view{lane, tool_of_lane(lane), walk.done, walk.total, walk.event_id, 0, -1, walk.done >= walk.total};
+  if (const auto took = seconds(walk.moved - walk.began); took > 0.05 && walk.done > 0) {
+    view.per_second = static_cast<double>(walk.done) / took;
+    view.left_s = static_cast<std::int64_t>(static_cast<double>(walk.total - walk.done) / view.per_second);
+  }
+  return view;
+}
+
+std::vector<WalkView> LiveFeed::walks() {
+  const std::lock_guard lock(mutex_);
+  std::vector<WalkView> views;
+  for (const auto& [lane, walk] : walks_) views.push_back(view_of(lane, walk));
+  return views;
+}
+
+OutcomeCounts LiveFeed::outcomes() {
+  const std::lock_guard lock(mutex_);
+  return outcomes_;
+}
+
+void LiveFeed::run() {
+  for (int ticks = 0; !stopping_; ++ticks) {
+    std::this_thread::sleep_for(kTick);
+    std::vector<WalkView> moved;
+    {
+      const auto now = std::chrono::steady_clock::now();
+      const std::lock_guard lock(mutex_);
+      for (auto& [lane, walk] : walks_)
+        if (!std::exchange(walk.told, true)) moved.push_back(view_of(lane, walk));
+      if (std::erase_if(walks_, [&](const auto& one) {
+            return one.second.done >= one.second.total || now - one.second.moved > kStaleAfter;
+          }) > 0)
+        changed_ = true;
+    }
+    for (const auto& walk : moved) channel_.post("walk", to_json(walk).dump());
+    if (ticks % kTicksBetweenChanges == 0 && changed_.exchange(false)) channel_.post("changed", "{}");
+  }
+  channel_.end();
+}
+
+}  // namespace host

@@ -1,0 +1,224 @@
+// See serve.h. Puts the parts together.
+#include "serve/serve.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+
+#include "http/web_server.h"
+#include "lti/jwks.h"
+#include "lti_platform.h"
+#include "lti_service.h"
+#include "output.h"
+#include "serve/access_log.h"
+#include "serve/answers.h"
+#include "serve/api.h"
+#include "serve/metrics.h"
+#include "session.h"
+
+namespace host {
+
+namespace {
+
+constexpr std::uint64_t kMostBodyBytes = 16ULL * 1024 * 1024;  // of an order to the bridge
+constexpr std::uint64_t kMiB = 1024ULL * 1024;
+constexpr std::string_view kUploads[] = {"/api/courses-restore", "/courses/restore"};
+
+bool is_upload(const Request& request) {
+  const auto path = path_of(request);
+  return std::find(std::begin(kUploads), std::end(kUploads), path) != std::end(kUploads);
+}
+
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address == "::1" || address == "localhost";
+}
+
+/// The house, with what an earlier process left unfinished captured.
+std::shared_ptr<House> open_house(const GlobalOptions& global) {
+  auto house = std::make_shared<House>(global, House::Opening::full);
+  auto guest = global;
+  guest.house = house;
+  Session(guest, Session::Use::note).move_in();
+  return house;
+}
+
+/// All that runs while it serves; made and ended in this order.
+class Running {
+ public:
+  Running(const GlobalOptions& global, const ServeOptions& options, const RunLine& run_line)
+      : options_(options),
+        house_(open_house(global)),
+        guest_(as_guest(global, house_)),
+        access_(Access::load_token(house_->directory() / "token"), options.names),
+        token_(Access::load_token(house_->directory() / "token")),
+        log_(options.access_log),
+        live_(house_),
+        samples_(house_),
+        jobs_(guest_, [this] { live_.changed(); }),
+        lti_(guest_, key_of(guest_), token_),
+        serving_{guest_, access_, jobs_, live_, samples_, {}},
+        router_(access_),
+        reception_(guest_, run_line) {
+    add_routes();
+  }
+
+  void run() {
+    WebOptions web;
+    web.address = options_.address;
+    web.port = options_.port;
+    web.tls_cert = options_.tls_cert;
+    web.tls_key = options_.tls_key;
+    web.upload_directory = (house_->directory() / "uploads").string();
+    web.ends_on_signals = true;
+    WebHandlers handlers;
+    handlers.answer = [this](const Request& request) { return answer(request); };
+    handlers.plan = [this](const Request& request) { return plan(request); };
+    handlers.unreadable = handlers.answer;
+    handlers.access = [this](const AccessLine& line) { log_.write(line); };
+    auto opened = WebServer::open(web, std::move(handlers));
+    if (!opened) refuse("{}", opened.error());
+    server_ = std::move(*opened);
+    announce();
+    const auto served = server_->run();
+    if (!served) refuse("{}", served.error());
+  }
+
+  [[nodiscard]] std::shared_ptr<House> house() const { return house_; }
+
+  ~Running() {
+    live_.end();
+    server_.reset();
+  }
+
+ private:
+  static GlobalOptions as_guest(GlobalOptions global, const std::shared_ptr<House>& house) {
+    global.house = house;
+    return global;
+  }
+  static RsaKey key_of(const GlobalOptions& guest) {
+    Session session(guest, Session::Use::lms);
+    return platform_key(session.lms());
+  }
+
+  [[nodiscard]] RequestPlan plan(const Request& request) const {
+    RequestPlan plan;
+    plan.max_body_bytes = kMostBodyBytes;
+    if (!is_upload(request)) return plan;
+    plan.max_body_bytes = options_.max_upload_mib * kMiB;
+    plan.to_file = true;
+    return plan;
+  }
+
+  Answer answer(const Request& request) {
+    const auto path = path_of(request);
+    if (request.method == "GET" && path == "/live" && access_.knows_host(request)) {
+      const auto last = request.headers.find("last-event-id");
+      return Answer(live_.join(last == request.headers.end() ? "" : last->second));
+    }
+    auto page = router_.answer(request);
+    if (path.starts_with("/api") || path == "/metrics") page.headers.emplace_back("Cache-Control", "no-store");
+    page.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    return page;
+  }
+
+  void add_routes() {
+    add_tool_api(router_, serving_);
+    add_event_api(router_, serving_);
+    add_course_api(router_, serving_);
+    add_steering_api(router_, serving_);
+    add_pull_api(router_, serving_);
+    router_.get("/api", [this](const Call&) { return index(); });
+    router_.get("/healthz", [](const Call&) { return Page{200, "text/plain; charset=utf-8", "ok\n"}; });
+    router_.get("/readyz", [this](const Call&) { return ready(); });
+    router_.get("/metrics", [this](const Call&) { return metrics(); });
+    const auto lti = [this](const Call& call) { return lti_.answer(call.request); };
+    router_.get("/.well-known/jwks.json", lti);
+    for (const char* method : {"GET", "PUT"}) router_.open(method, "/lti/notice-handlers/{vendor}/{program}", lti);
+  }
+
+  Page index() {
+    auto routes = Json::array();
+    for (const auto& route : router_.routes())
+      routes.push_back({{"method", route.method}, {"path", route.pattern}, {"token", route.needs == Needs::token}});
+    return json_answer(200, {{"name", "ptb-host"}, {"version", options_.version}, {"routes", routes}});
+  }
+
+  /// Ready: the bridge's store answers.
+  Page ready() {
+    if (server_->is_stopping()) return {503, "text/plain; charset=utf-8", "ending\n"};
+    try {
+      house_->bridge().report({{"report", "tools"}});
+      return {200, "text/plain; charset=utf-8", "ready\n"};
+    } catch (const Refusal& refusal) {
+      return {503, "text/plain; charset=utf-8", std::string(refusal.what()) + "\n"};
+    }
+  }
+
+  Page metrics() {
+    Measured measured;
+    measured.lanes = house_->bridge().report({{"report", "lanes"}}).at("lanes");
+    measured.tools = house_->bridge().report({{"report", "tools"}}).at("tools");
+    measured.outcomes = live_.outcomes();
+    measured.walks = live_.walks();
+    measured.web = server_->counts();
+    measured.responses = log_.counts();
+    measured.now_ms = now_ms();
+    measured.began_at_ms = began_at_ms_;
+    measured.version = options_.version;
+    return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(measured)};
+  }
+
+  void announce() {
+    const auto port = server_->port();
+    const auto host = is_loopback(options_.address) ? std::string("127.0.0.1")
+                      : options_.names.empty()      ? options_.address
+                                                    : options_.names.front();
+    serving_.name = fmt::format("{}://{}:{}", options_.tls_cert.empty() ? "http" : "https", host, port);
+    print_line(
+        fmt::format("ptb-host serves {} on {}\nto change something, log in: {}/login?token={}\nthe token is also "
+                    "in {}; API: {}/api, Authorization: Bearer TOKEN",
+                    house_->directory().string(), serving_.name, serving_.name, token_,
+                    (house_->directory() / "token").string(), serving_.name));
+    flush_output();
+    if (options_.port_file.empty()) return;
+    std::ofstream file(options_.port_file, std::ios::trunc);
+    file << port << '\n' << std::flush;
+    if (!file) refuse("cannot write '{}': check --port-file", options_.port_file);
+  }
+
+  const ServeOptions& options_;
+  const std::int64_t began_at_ms_ = now_ms();
+  std::shared_ptr<House> house_;
+  GlobalOptions guest_;
+  Access access_;
+  std::string token_;
+  AccessLog log_;
+  LiveFeed live_;
+  Samples samples_;
+  Jobs jobs_;
+  LtiService lti_;
+  Serving serving_;
+  Router router_;
+  std::unique_ptr<WebServer> server_;
+  Reception reception_;
+};
+
+}  // namespace
+
+int serve(const GlobalOptions& global, const ServeOptions& options, const RunLine& run_line) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::shared_ptr<House> house;
+  {
+    Running running(global, options, run_line);
+    running.run();
+    print_line("ending: what is under way stops after the exchange in flight");
+    flush_output();
+    house = running.house();
+  }
+  house->tell_high_water();
+  return kExitDone;
+}
+
+}  // namespace host
