@@ -80,6 +80,10 @@ void add_receive_command(CLI::App& app, CommandLine& line) {
   receive->callback([&] { line.run_alone([&] { return run_receive(line.receive); }); });
 }
 
+int run_for_another(const std::vector<std::string>& words, const GlobalOptions& guest) {
+  return run_line(words, &guest);
+}
+
 void add_serve_command(CLI::App& app, CommandLine& line) {
   auto* serving = app.add_subcommand("serve", "Web pages, JSON API, registration of tools, metrics; until Ctrl-C");
   auto& options = line.serve;
@@ -97,13 +101,7 @@ void add_serve_command(CLI::App& app, CommandLine& line) {
       ->capture_default_str()
       ->check(CLI::Range(1U, 65'536U));
   options.version = PTB_VERSION;
-  serving->callback([&] {
-    line.run_alone([&] {
-      return serve(line.global, line.serve, [](const std::vector<std::string>& words, const GlobalOptions& guest) {
-        return run_line(words, &guest);
-      });
-    });
-  });
+  serving->callback([&] { line.run_alone([&] { return serve(line.global, line.serve, run_for_another); }); });
 }
 
 void add_bench_commands(CLI::App& app, CommandLine& line) {
@@ -163,6 +161,7 @@ int carry_out(const std::vector<std::string>& words, const GlobalOptions* guest)
   app.fallthrough();
   add_global_options(app, line.global);
   add_tool_commands(app, line);
+  add_registration_commands(app, line);
   add_setting_commands(app, line);
   add_policy_commands(app, line);
   add_course_commands(app, line);
@@ -183,8 +182,16 @@ int carry_out(const std::vector<std::string>& words, const GlobalOptions* guest)
     line.global = as_guest(app, line.global, *guest);
   } else if (!line.alone) {
     if (const auto status = hand_over(line.global, words)) return *status;
+    line.global.run_line = run_for_another;
   }
-  return line.run();
+  try {
+    return line.run();
+  } catch (const StateHeld&) {
+    // It may listen by now.
+    const auto status = guest == nullptr && !line.alone ? hand_over(line.global, words) : std::nullopt;
+    if (!status) throw;
+    return *status;
+  }
 }
 
 }  // namespace

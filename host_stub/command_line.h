@@ -39,6 +39,7 @@ struct CommandLine {
   ToolAdd add;
   ToolOptions save;
   SettingSet setting;
+  RegistrationPassword registration;
   CourseRestore restore;
   EventsList list;
   EventsExport exported;
@@ -59,6 +60,7 @@ struct CommandLine {
 CLI::App* group(CLI::App& app, const std::string& name, const std::string& text);
 
 void add_tool_commands(CLI::App& app, CommandLine& line);
+void add_registration_commands(CLI::App& app, CommandLine& line);
 void add_setting_commands(CLI::App& app, CommandLine& line);
 void add_policy_commands(CLI::App& app, CommandLine& line);
 void add_course_commands(CLI::App& app, CommandLine& line);
