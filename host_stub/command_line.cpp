@@ -45,10 +45,6 @@ void add_lti_commands(CLI::App& app, CommandLine& line) {
   lti->add_subcommand("key", "Print the platform's key set; the key is made the first time")->callback([&] {
     line.run = [&] { return lti_key(line.global); };
   });
-  auto* serving = lti->add_subcommand("serve", "Publish the key set, and let tools register their notice handlers");
-  serving->add_option("--port", line.port, "On 127.0.0.1; 0: a free one")->capture_default_str();
-  serving->add_option("--port-file", line.port_file, "Gets the port once it listens")->type_name("FILE");
-  serving->callback([&] { line.run_alone([&] { return lti_serve(line.global, line.port, line.port_file); }); });
 }
 
 void add_demo_command(CLI::App& app, CommandLine& line) {

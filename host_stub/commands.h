@@ -68,8 +68,6 @@ int forget(const GlobalOptions& global, const std::string& course, const std::st
 // -- LTI
 
 int lti_key(const GlobalOptions& global);
-/// Until SIGINT or SIGTERM. `port` 0: a free one. `port_file`: gets the port; may be empty.
-int lti_serve(const GlobalOptions& global, std::uint16_t port, const std::string& port_file);
 
 // -- events and lanes
 
