@@ -69,7 +69,7 @@ TEST(CheckBench, AToolThatAnswersNothingIsNotAskedForEver) {
       if (request.starts_with("GET ")) stream.write(http_answer(405, ""));
   });
   auto subject = subject_at(server.url());
-  subject.call.timeout_ms = 50;
+  subject.call.timeout_ms = 300;
   for (const char* kind : {"course-imported", "group-copied", "content-copied"})
     subject.actions.push_back({kind, subject.base_url, {}});
   Bench bench(subject);
