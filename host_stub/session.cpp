@@ -154,13 +154,16 @@ OperationResult Session::wait_for(std::uint64_t handle, const std::optional<Loca
       return *result;
     }
     const int interrupts = *options_.interrupts;
-    if (interrupts >= 1 && !stopping) {
-      stopping = true;
+    if (interrupts >= 1) {
+      // Again and again: a save's walk begins only when the tool has taken the new state.
       Json stop = {{"do", "stop"}};
       if (tool && is_guest()) stop["tool"] = to_text(*tool);  // the walks of others are not this command's to stop
       if (tool || !is_guest()) order(stop);
-      progress_.end();
-      print_aside("stopping after the exchange in flight; Ctrl-C again leaves at once");
+      if (!stopping) {
+        progress_.end();
+        print_aside("stopping after the exchange in flight; Ctrl-C again leaves at once");
+      }
+      stopping = true;
     }
     if (interrupts >= 2)
       refuse("left at once; nothing is lost: what was not acknowledged is sent again by the next save");
