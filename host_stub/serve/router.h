@@ -57,6 +57,8 @@ class Router {
 
   /// Never throws: what a handler throws becomes an answer. Under /api, answers that say no are JSON.
   [[nodiscard]] Page answer(const Request& request) const;
+  /// What is answered to a change for which the token was not shown.
+  [[nodiscard]] Page refusal(const Request& request) const;
 
  private:
   [[nodiscard]] Page call(const Route& route, Call& call) const;

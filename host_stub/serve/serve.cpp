@@ -16,6 +16,7 @@
 #include "serve/answers.h"
 #include "serve/api.h"
 #include "serve/metrics.h"
+#include "serve/uploaded_package.h"
 #include "session.h"
 
 namespace host {
@@ -28,7 +29,7 @@ constexpr std::string_view kUploads[] = {"/api/courses-restore", "/courses/resto
 
 bool is_upload(const Request& request) {
   const auto path = path_of(request);
-  return std::find(std::begin(kUploads), std::end(kUploads), path) != std::end(kUploads);
+  return request.method == "POST" && std::find(std::begin(kUploads), std::end(kUploads), path) != std::end(kUploads);
 }
 
 bool is_loopback(const std::string& address) {
@@ -58,7 +59,7 @@ class Running {
         samples_(house_),
         jobs_(guest_, [this] { live_.changed(); }),
         lti_(guest_, key_of(guest_), token_),
-        serving_{guest_, access_, jobs_, live_, samples_, {}},
+        serving_{guest_, access_, jobs_, live_, samples_, {}, options.max_upload_mib},
         router_(access_),
         reception_(guest_, run_line) {
     add_routes();
@@ -70,7 +71,7 @@ class Running {
     web.port = options_.port;
     web.tls_cert = options_.tls_cert;
     web.tls_key = options_.tls_key;
-    web.upload_directory = (house_->directory() / "uploads").string();
+    web.upload_directory = upload_directory(*house_);
     web.ends_on_signals = true;
     WebHandlers handlers;
     handlers.answer = [this](const Request& request) { return answer(request); };
@@ -108,6 +109,8 @@ class Running {
     if (!is_upload(request)) return plan;
     plan.max_body_bytes = options_.max_upload_mib * kMiB;
     plan.to_file = true;
+    // Whoever may change nothing need not send it. A form's word stands in its body, and is looked for later.
+    if (access_.knows_host(request) && !access_.may_send(request)) plan.refusal = router_.refusal(request);
     return plan;
   }
 
