@@ -54,11 +54,6 @@ std::string decode_piece(std::string_view piece) {
 
 bool is_api(std::string_view path) { return path.starts_with("/api/") || path == "/api"; }
 
-Page problem(std::string_view path, std::uint32_t status, const std::string& text) {
-  if (is_api(path)) return json_problem(status, text);
-  return {status, "text/plain; charset=utf-8", text + "\n"};
-}
-
 bool has_form(const Request& request) {
   const auto type = request.headers.find("content-type");
   return type != request.headers.end() && std::string_view(type->second).starts_with(kForm);
@@ -115,11 +110,18 @@ void Router::open(std::string method, std::string pattern, Handler handler) {
   routes_.push_back({std::move(method), std::move(pattern), Needs::nothing, std::move(handler)});
 }
 
+Page Router::problem(const Request& request, std::uint32_t status, const std::string& text) const {
+  if (is_api(path_of(request))) return json_problem(status, text);
+  if (problem_page_)
+    if (auto page = problem_page_(request, status, text)) return std::move(*page);
+  return {status, "text/plain; charset=utf-8", text + "\n"};
+}
+
 Page Router::answer(const Request& request) const {
   const auto path = path_of(request);
-  if (!request.http_problem.empty()) return problem(path, request.http_status, request.http_problem);
+  if (!request.http_problem.empty()) return problem(request, request.http_status, request.http_problem);
   if (!access_.knows_host(request))
-    return problem(path, 421, "this server is not called by that name: use localhost, or start it with --name NAME");
+    return problem(request, 421, "this server is not called by that name: use localhost, or start it with --name NAME");
   std::set<std::string> methods;
   for (const auto& route : routes_) {
     const auto pieces = match(route.pattern, path);
@@ -131,15 +133,15 @@ Page Router::answer(const Request& request) const {
       for (const auto piece : *pieces) made.path.push_back(decode_piece(piece));
       return call(route, made);
     } catch (const Refusal& refusal) {
-      return problem(path, status_of(refusal), refusal.what());
+      return problem(request, status_of(refusal), refusal.what());
     } catch (const std::exception& fault) {
-      return problem(path, 500, fmt::format("{} (a fault of ptb-host itself)", fault.what()));
+      return problem(request, 500, fmt::format("{} (a fault of ptb-host itself)", fault.what()));
     }
   }
-  if (methods.empty()) return problem(path, 404, fmt::format("there is no {}", cut(path, 200)));
+  if (methods.empty()) return problem(request, 404, fmt::format("there is no {}", cut(path, 200)));
   std::string allowed;
   for (const auto& one : methods) allowed += (allowed.empty() ? "" : ", ") + one;
-  auto refused = problem(path, 405, fmt::format("{} takes {} only", cut(path, 200), allowed));
+  auto refused = problem(request, 405, fmt::format("{} takes {} only", cut(path, 200), allowed));
   refused.headers.emplace_back("Allow", allowed);
   return refused;
 }
@@ -154,10 +156,10 @@ Page Router::call(const Route& route, Call& call) const {
 Page Router::refusal(const Request& request) const {
   const auto path = path_of(request);
   if (!is_api(path))
-    return problem(path, 403,
+    return problem(request, 403,
                    "this changes something, and wants the token: open /login, or the address that "
                    "`ptb-host serve` printed, and try again");
-  auto refused = problem(path, 401,
+  auto refused = problem(request, 401,
                          "this changes something: send Authorization: Bearer with the token that "
                          "`ptb-host serve` printed, also in STATE/token");
   refused.headers.emplace_back("WWW-Authenticate", "Bearer");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@ struct Call {
 };
 
 using Handler = std::function<Page(const Call&)>;
+/// An answer that says no, as a page; nothing: as a line of text.
+using ProblemPage = std::function<std::optional<Page>(const Request&, std::uint32_t status, const std::string& text)>;
 
 enum class Needs {
   nothing,  ///< anybody may ask, or the handler looks for itself
@@ -53,6 +56,9 @@ class Router {
   /// The handler looks for itself who may ask, or leaves it to whoever it asks.
   void open(std::string method, std::string pattern, Handler handler);
 
+  /// How a no is shown outside /api.
+  void show_problems_by(ProblemPage show) { problem_page_ = std::move(show); }
+
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
   /// Never throws: what a handler throws becomes an answer. Under /api, answers that say no are JSON.
@@ -63,8 +69,11 @@ class Router {
  private:
   [[nodiscard]] Page call(const Route& route, Call& call) const;
 
+  [[nodiscard]] Page problem(const Request& request, std::uint32_t status, const std::string& text) const;
+
   const Access& access_;
   std::vector<Route> routes_;
+  ProblemPage problem_page_;
 };
 
 /// Throws Refusal (wrong usage) where the request's query or form cannot be read.

@@ -16,6 +16,7 @@
 #include "serve/answers.h"
 #include "serve/api.h"
 #include "serve/metrics.h"
+#include "serve/pages/pages.h"
 #include "serve/uploaded_package.h"
 #include "session.h"
 
@@ -122,7 +123,9 @@ class Running {
     }
     auto page = router_.answer(request);
     if (path.starts_with("/api") || path == "/metrics") page.headers.emplace_back("Cache-Control", "no-store");
-    page.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    const auto has_it = [](const auto& header) { return header.first == "X-Content-Type-Options"; };
+    if (std::none_of(page.headers.begin(), page.headers.end(), has_it))
+      page.headers.emplace_back("X-Content-Type-Options", "nosniff");
     return page;
   }
 
@@ -132,6 +135,9 @@ class Running {
     add_course_api(router_, serving_);
     add_steering_api(router_, serving_);
     add_pull_api(router_, serving_);
+    add_base_pages(router_, serving_);
+    add_course_pages(router_, serving_);
+    add_try_pages(router_, serving_);
     router_.get("/api", [this](const Call&) { return index(); });
     router_.get("/healthz", [](const Call&) { return Page{200, "text/plain; charset=utf-8", "ok\n"}; });
     router_.get("/readyz", [this](const Call&) { return ready(); });

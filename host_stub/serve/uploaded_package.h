@@ -8,6 +8,7 @@
 #include <string>
 
 #include "http/upload_file.h"
+#include "package_restore.h"
 #include "serve/api.h"
 
 namespace host {

@@ -24,6 +24,8 @@ Page framed_page(std::uint32_t status, const Frame& frame) {
   page.set("style_url", frame.style_url);
   page.set("footer", frame.footer);
   page.set("body", frame.body);
+  page.set("aside", frame.aside);
+  if (frame.refresh_s > 0) page.set("refresh_s", std::to_string(frame.refresh_s));
   // An empty text counts as true.
   if (!frame.subtitle.empty()) page.set("subtitle", frame.subtitle);
   if (!frame.script_url.empty()) page.set("script_url", frame.script_url);

@@ -30,6 +30,8 @@ struct Frame {
   std::vector<FrameLink> links;
   std::string style_url;
   std::string script_url;  // of this server; empty: none
+  std::string aside;            // HTML at the end of the header, such as who is logged in; escaped likewise
+  std::uint32_t refresh_s = 0;  // loads itself again after so long where there are no scripts; 0: never
   std::string footer;
   std::string body;  // HTML, escaped by whoever made it
 };

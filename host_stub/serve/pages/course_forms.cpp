@@ -68,7 +68,7 @@ Page restore(const Serving& serving, const Call& call) {
   });
 }
 
-Page create(const Serving& serving, const Call& call) {
+Page make_course(const Serving& serving, const Call& call) {
   const auto id = call.value("id");
   return done_now(
       serving, call, "create", course_url(id), fmt::format("Course {} was created. No tool has to hear of it.", id),
@@ -76,7 +76,7 @@ Page create(const Serving& serving, const Call& call) {
       [&](const auto& options) { return course_create(options, id); });
 }
 
-Page create_group(const Serving& serving, const Call& call) {
+Page make_group(const Serving& serving, const Call& call) {
   const auto id = call.path.at(0);
   const auto name = call.value("name");
   return done_now(
@@ -93,7 +93,7 @@ Page copy(const Serving& serving, const Call& call) {
   });
 }
 
-Page remove(const Serving& serving, const Call& call) {
+Page delete_it(const Serving& serving, const Call& call) {
   const auto again = [&](const SentForm& sent) { return course_page(serving, call, sent); };
   return operated(serving, call, "delete", "delete course", again, [&]() -> Command {
     return [id = call.path.at(0)](const auto& options) { return course_delete(options, id); };
@@ -189,11 +189,11 @@ void add_course_forms(Router& router, Serving& serving) {
   const auto with_shelf = [&serving, shelf](auto run) {
     return [&serving, shelf, run](const Call& call) { return run(serving, call, *shelf); };
   };
-  router.change("POST", "/courses", with(create));
+  router.change("POST", "/courses", with(make_course));
   router.change("POST", "/courses/restore", with(restore));
-  router.change("POST", "/courses/{course}/groups", with(create_group));
+  router.change("POST", "/courses/{course}/groups", with(make_group));
   router.change("POST", "/courses/{course}/copy", with(copy));
-  router.change("POST", "/courses/{course}/delete", with(remove));
+  router.change("POST", "/courses/{course}/delete", with(delete_it));
   router.change("POST", "/courses/{course}/export", with_shelf(write_package));
   router.change("POST", "/content/{item}/copy", with(copy_item));
   router.change("POST", "/content/{item}/known", with(make_known));

@@ -139,6 +139,7 @@ Json result_model(const JobView& job, const Json& now, const std::string& packag
     model["skipped"] = skipped == 0 ? Json() : Json(with_commas(skipped));
     model["others"] = result.value("not_taken_over", Json::array());
     model["has_others"] = !model["others"].empty();
+    model["tells_others"] = result.contains("not_taken_over");
     const auto warnings = result.value("warnings", std::vector<std::string>{});
     model["has_warnings"] = !warnings.empty();
     model["few_warnings"] = warnings.size() <= kFewWarnings;
