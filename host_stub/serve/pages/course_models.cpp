@@ -136,6 +136,9 @@ Json course_model(const CourseFacts& facts, std::size_t from, const SentForm& se
   model["title"] = title_of(facts.course, "course_id");
   model["url"] = course_url(id);
   model["has_items"] = !items.empty();
+  model["has_handles"] = std::any_of(items.begin(), items.end(), [](const Json& row) {
+    return !row.at("handle").get_ref<const std::string&>().empty();
+  });
   model["items"] = std::move(items);
   model["pages"] = stretch.pages;
   model["has_groups"] = !facts.groups.empty();
@@ -151,10 +154,16 @@ Json course_delete_model(const CourseFacts& facts) {
   std::map<std::string, std::uint64_t> items_of;
   for (const auto& item : facts.content) ++items_of[text_of(item, "tool")];
   auto tools = Json::array();
-  for (const auto& [tool, count] : items_of)
-    tools.push_back(
-        {{"tool", tool},
-         {"text", fmt::format("{} in it; the tool is {}", amount(count, "item"), words_of(facts.tools, tool).state)}});
+  for (const auto& [tool, count] : items_of) {
+    const auto state = words_of(facts.tools, tool).state;
+    tools.push_back({{"tool", tool},
+                     {"text", fmt::format("{} in it; {}", amount(count, "item"),
+                                          state == "available"
+                                              ? std::string("hears that the course is gone")
+                                              : fmt::format("is {} and will not hear of it, for a deletion is not kept "
+                                                            "for later",
+                                                            state))}});
+  }
   const auto id = text_of(facts.course, "course_id");
   const auto title = text_of(facts.course, "title");
   return {{"course_id", id},

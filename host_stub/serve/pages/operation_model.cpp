@@ -163,7 +163,7 @@ Json result_model(const JobView& job, const Json& now, const std::string& packag
 }  // namespace
 
 std::string deferral_words(const std::string& deferral) {
-  constexpr std::array<std::pair<const char*, const char*>, 10> kWords = {
+  constexpr std::array<std::pair<const char*, const char*>, 18> kWords = {
       {{"first_attempt", "it is about to be sent"},
        {"not_installed", "the tool is not installed"},
        {"not_available", "the tool is not saved as available"},
@@ -173,7 +173,16 @@ std::string deferral_words(const std::string& deferral) {
        {"held", "its lane is held"},
        {"suspended", "its lane is suspended: an event stopped it again and again"},
        {"maintenance", "the tool's maintenance window"},
-       {"queued_for_pull", "the tool takes it by itself"}}};
+       {"queued_for_pull", "the tool takes it by itself"},
+       // Of those that are not kept: such an event is not sent later.
+       {"tool_not_installed", "the tool is not installed, and this is not kept for later"},
+       {"tool_not_available", "the tool is not available, and this is not kept for later"},
+       {"no_handler", "the tool did not ask to hear of this"},
+       {"wire_cannot_say", "the tool's wire has no words for this"},
+       {"lane_held", "the tool's lane is held, and this is not kept for later"},
+       {"lane_suspended", "the tool's lane is suspended, and this is not kept for later"},
+       {"lane_queued", "the tool takes its events by itself, and this is not kept for it"},
+       {"lane_waits_for_save", "the tool was not saved yet, and this is not kept for later"}}};
   const auto* found =
       std::find_if(kWords.begin(), kWords.end(), [&](const auto& words) { return deferral == words.first; });
   return found == kWords.end() ? deferral : found->second;
