@@ -22,6 +22,7 @@ namespace host {
 namespace {
 
 constexpr std::size_t kTokenBytes = 24;
+constexpr std::string_view kBearer = "Bearer ";
 
 bool is_equal(std::string_view one, std::string_view other) {
   return one.size() == other.size() && CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
@@ -96,10 +97,13 @@ bool Access::is_logged_in(const Request& request) const {
   return is_equal(cookie_in(header(request, "cookie"), kCookieName), cookie_);
 }
 
-bool Access::may_change(const Request& request, std::string_view form_word) const {
-  constexpr std::string_view kBearer = "Bearer ";
+bool Access::may_send(const Request& request) const {
   const auto shown = header(request, "authorization");
-  if (shown.starts_with(kBearer)) return is_token(std::string_view(shown).substr(kBearer.size()));
+  return shown.starts_with(kBearer) ? is_token(std::string_view(shown).substr(kBearer.size())) : is_logged_in(request);
+}
+
+bool Access::may_change(const Request& request, std::string_view form_word) const {
+  if (header(request, "authorization").starts_with(kBearer)) return may_send(request);
   const auto brought = form_word.empty() ? header(request, "x-form-word") : std::string(form_word);
   return is_logged_in(request) && is_equal(brought, form_word_);
 }

@@ -23,6 +23,8 @@ class Access {
   [[nodiscard]] bool is_token(std::string_view text) const;
   /// Authorization: Bearer TOKEN, or the cookie together with `form_word`: what the form, or X-Form-Word, brings along.
   [[nodiscard]] bool may_change(const Request& request, std::string_view form_word) const;
+  /// The token or the cookie: enough to read on what was sent, which may bring the form word.
+  [[nodiscard]] bool may_send(const Request& request) const;
   /// The cookie alone: enough to be shown forms.
   [[nodiscard]] bool is_logged_in(const Request& request) const;
   /// False where the request calls this server by a name that is not its own.

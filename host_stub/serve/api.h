@@ -18,6 +18,7 @@ struct Serving {
   LiveFeed& live;
   Samples& samples;
   std::string name;  ///< how browsers and tools reach this server: scheme://host:port
+  std::uint64_t max_upload_mib = 0;
 };
 
 /// `serving` must outlive the router.

@@ -1,13 +1,9 @@
 // See api.h. Courses, content items and groups of the small LMS.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <sstream>
-
 #include "commands.h"
 #include "output.h"
 #include "serve/answers.h"
 #include "serve/api.h"
+#include "serve/uploaded_package.h"
 
 namespace host {
 
@@ -19,17 +15,27 @@ CopyTerms terms_in(const Json& object) {
   return terms;
 }
 
-/// The package is the body; what else there is to say is in the query.
+/// The package is the body, and what else there is to say is in the query; or both are in a form with files.
 Page restore(const Serving& serving, const Call& call) {
-  if (call.request.body_file.empty()) wrong_usage("the body is to be a course package");
-  CourseRestore wanted;
-  wanted.package = call.request.body_file;
-  wanted.course_id = call.value("id");
-  wanted.user_id = call.value("user_id");
-  if (const auto at = call.value("not_before"); !at.empty()) wanted.not_before_ms = moment_option("not_before", at);
-  std::istringstream maps(call.value("map"));
-  for (std::string map; maps >> map;) wanted.maps.push_back(map);
-  return command_page(serving, call, [&](const GlobalOptions& options) { return course_restore(options, wanted); });
+  auto wanted = restore_in(call);
+  const auto* sent = call.file("package");
+  if (sent == nullptr && (is_multipart(call.request) || call.request.body_file.empty()))
+    wrong_usage("the body is to be a course package, or a form with the file \"package\"");
+  wanted.package = sent == nullptr ? call.request.body_file : sent->content->path();
+  const auto name = sent == nullptr || sent->name.empty() ? std::string("the package") : cut(sent->name, 100);
+  return command_page(serving, call, restoring(std::move(wanted), name));
+}
+
+/// Answers the package. What its tools said to it is told by their events.
+Page write_package(const Serving& serving, const Call& call) {
+  const auto course = call.path.at(0);
+  const auto file = new_package(serving);
+  const auto answer = run_command(options_of(serving, call), [&](const GlobalOptions& options) {
+    return course_export(options, course, file->path());
+  });
+  auto page = download_page(file->path(), course + ".imscc");
+  page.headers.emplace_back("X-Ptb-Backup-Id", text_of(answer.value, "backup_id"));
+  return page;
 }
 
 }  // namespace
@@ -53,6 +59,7 @@ void add_course_api(Router& router, Serving& serving) {
                   return course_copy(options, call.path.at(0), need_text_in(object, "to"), flag_in(object, "exact"),
                                      terms_in(object));
                 }));
+  router.change("POST", one + "/export", [&serving](const Call& call) { return write_package(serving, call); });
   router.get(one + "/content",
              command([](const auto& options, const Call& call) { return content_list(options, call.path.at(0)); }));
   router.get(one + "/groups",

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "output.h"
@@ -58,6 +59,20 @@ bool has_form(const Request& request) {
   return type != request.headers.end() && std::string_view(type->second).starts_with(kForm);
 }
 
+/// What was posted, if it was a form. Throws Refusal (wrong usage).
+void read_form(Call& call) {
+  if (is_multipart(call.request)) {
+    auto form = read_multipart(call.request);
+    if (!form) wrong_usage("the form cannot be read: {}", form.error());
+    call.form = std::move(form->fields);
+    call.files = std::move(form->files);
+  } else if (has_form(call.request)) {
+    auto form = parse_form(call.request.body);
+    if (!form) wrong_usage("the form cannot be read: {}", form.error());
+    call.form = std::move(*form);
+  }
+}
+
 }  // namespace
 
 std::string_view path_of(const Request& request) {
@@ -76,6 +91,11 @@ std::string Call::value(std::string_view name) const {
   if (const auto* found = find_param(form, name)) return *found;
   if (const auto* found = find_param(query, name)) return *found;
   return {};
+}
+
+const FormFile* Call::file(std::string_view name) const {
+  const auto found = std::find_if(files.begin(), files.end(), [&](const auto& file) { return file.field == name; });
+  return found == files.end() ? nullptr : &*found;
 }
 
 void Router::get(std::string pattern, Handler handler) {
@@ -109,7 +129,7 @@ Page Router::answer(const Request& request) const {
     methods.insert(route.method);
     if (route.method != request.method) continue;
     try {
-      Call made{request, {}, read_query(request), {}, false};
+      Call made{request, {}, read_query(request), {}, {}, false};
       for (const auto piece : *pieces) made.path.push_back(decode_piece(piece));
       return call(route, made);
     } catch (const Refusal& refusal) {
@@ -127,19 +147,19 @@ Page Router::answer(const Request& request) const {
 }
 
 Page Router::call(const Route& route, Call& call) const {
-  if (has_form(call.request)) {
-    auto form = parse_form(call.request.body);
-    if (!form) wrong_usage("the form cannot be read: {}", form.error());
-    call.form = std::move(*form);
-  }
+  read_form(call);
   call.may_change = access_.may_change(call.request, call.value(kFormWord));
   if (route.needs == Needs::nothing || call.may_change) return route.handler(call);
-  const auto path = path_of(call.request);
+  return refusal(call.request);
+}
+
+Page Router::refusal(const Request& request) const {
+  const auto path = path_of(request);
   if (!is_api(path))
-    return problem(call.request, 403,
+    return problem(request, 403,
                    "this changes something, and wants the token: open /login, or the address that "
                    "`ptb-host serve` printed, and try again");
-  auto refused = problem(call.request, 401,
+  auto refused = problem(request, 401,
                          "this changes something: send Authorization: Bearer with the token that "
                          "`ptb-host serve` printed, also in STATE/token");
   refused.headers.emplace_back("WWW-Authenticate", "Bearer");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "http/message.h"
+#include "http/multipart.h"
 #include "receive/form.h"
 #include "serve/access.h"
 
@@ -19,11 +20,14 @@ struct Call {
   const Request& request;
   std::vector<std::string> path;  ///< what stood for each {…} of the pattern, decoded
   Params query;
-  Params form;              ///< of a form that was posted; else empty
-  bool may_change = false;  ///< whoever asks has shown the token
+  Params form;                  ///< of a form that was posted; else empty
+  std::vector<FormFile> files;  ///< that came with it
+  bool may_change = false;      ///< whoever asks has shown the token
 
   /// The value of a parameter of the form, else of the query; empty where there is none.
   [[nodiscard]] std::string value(std::string_view name) const;
+  /// The file of that field; nullptr where there is none.
+  [[nodiscard]] const FormFile* file(std::string_view name) const;
 };
 
 using Handler = std::function<Page(const Call&)>;
@@ -59,6 +63,8 @@ class Router {
 
   /// Never throws: what a handler throws becomes an answer. Under /api, answers that say no are JSON.
   [[nodiscard]] Page answer(const Request& request) const;
+  /// What is answered to a change for which the token was not shown.
+  [[nodiscard]] Page refusal(const Request& request) const;
 
  private:
   [[nodiscard]] Page call(const Route& route, Call& call) const;

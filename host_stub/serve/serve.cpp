@@ -17,6 +17,7 @@
 #include "serve/api.h"
 #include "serve/metrics.h"
 #include "serve/pages/pages.h"
+#include "serve/uploaded_package.h"
 #include "session.h"
 #include "soap/soap_service.h"
 
@@ -30,7 +31,7 @@ constexpr std::string_view kUploads[] = {"/api/courses-restore", "/courses/resto
 
 bool is_upload(const Request& request) {
   const auto path = path_of(request);
-  return std::find(std::begin(kUploads), std::end(kUploads), path) != std::end(kUploads);
+  return request.method == "POST" && std::find(std::begin(kUploads), std::end(kUploads), path) != std::end(kUploads);
 }
 
 bool is_loopback(const std::string& address) {
@@ -61,7 +62,7 @@ class Running {
         jobs_(guest_, [this] { live_.changed(); }),
         lti_(guest_, key_of(guest_), token_),
         soap_(guest_, {options.tls_cert.empty() ? "http" : "https"}),
-        serving_{guest_, access_, jobs_, live_, samples_, {}},
+        serving_{guest_, access_, jobs_, live_, samples_, {}, options.max_upload_mib},
         router_(access_),
         reception_(guest_, run_line) {
     add_routes();
@@ -73,7 +74,7 @@ class Running {
     web.port = options_.port;
     web.tls_cert = options_.tls_cert;
     web.tls_key = options_.tls_key;
-    web.upload_directory = (house_->directory() / "uploads").string();
+    web.upload_directory = upload_directory(*house_);
     web.ends_on_signals = true;
     WebHandlers handlers;
     handlers.answer = [this](const Request& request) { return answer(request); };
@@ -114,6 +115,8 @@ class Running {
     if (!is_upload(request)) return plan;
     plan.max_body_bytes = options_.max_upload_mib * kMiB;
     plan.to_file = true;
+    // Whoever may change nothing need not send it. A form's word stands in its body, and is looked for later.
+    if (access_.knows_host(request) && !access_.may_send(request)) plan.refusal = router_.refusal(request);
     return plan;
   }
 
@@ -140,7 +143,7 @@ class Running {
     add_steering_api(router_, serving_);
     add_pull_api(router_, serving_);
     for (const auto add : {add_base_pages, add_tools_pages, add_tool_pages, add_event_pages, add_job_pages,
-                           add_lane_pages, add_policy_pages, add_audit_pages})
+                           add_lane_pages, add_policy_pages, add_audit_pages, add_course_pages, add_try_pages})
       add(router_, serving_);
     router_.get("/api", [this](const Call&) { return index(); });
     router_.get("/healthz", [](const Call&) { return Page{200, "text/plain; charset=utf-8", "ok\n"}; });

@@ -2,9 +2,10 @@
 // doing what it need not. Knows nothing of what a page shows.
 //
 // Classes of style.css: .card, .columns, .bar, .figures (dl of numbers), .facts (dl), .badge and .says with .good .warn
-// .bad .note, .scroll around a table, table.cards with td[data-label] and a span within, table.pairs, .field with .hint
-// and .wrong, .actions, button.main .danger .small, progress, .timeline, .chart with .series-1 to .series-4, .live.on,
-// .quiet, .small, .mono, .number, .break, .empty, .only-heard (for screen readers).
+// .bad .note, .stack (pieces below each other), .scroll around a table, table.cards with td[data-label] and a span
+// within, table.pairs, .field with .hint and .wrong, .actions, button.main .danger .small, progress, .timeline, .chart
+// with .series-1 to .series-4, .live.on, .quiet, .small, .mono, .number, .break, .empty, .only-heard (for screen
+// readers).
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,7 @@ struct Frame {
   std::string home_url = "/";
   std::vector<FrameLink> links;
   std::string style_url;
-  std::string script_url;  // of this server; empty: none
+  std::string script_url;       // of this server; empty: none
   std::string aside;            // HTML at the end of the header, such as who is logged in; escaped likewise
   std::uint32_t refresh_s = 0;  // loads itself again after so long where there are no scripts; 0: never
   std::string footer;

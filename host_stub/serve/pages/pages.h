@@ -16,5 +16,8 @@ void add_job_pages(Router& router, Serving& serving);
 void add_lane_pages(Router& router, Serving& serving);
 void add_policy_pages(Router& router, Serving& serving);
 void add_audit_pages(Router& router, Serving& serving);
+void add_course_pages(Router& router, Serving& serving);
+/// The whole story with a tool and a course that are built in.
+void add_try_pages(Router& router, Serving& serving);
 
 }  // namespace host
