@@ -87,6 +87,13 @@ Json next_of(const Json& result, const std::string& tool, bool good) {
 
 }  // namespace
 
+std::vector<WalkView> under_their_tools(std::vector<WalkView> walks, const Json& lanes) {
+  for (auto& walk : walks)
+    for (const auto& lane : lanes)
+      if (text_of(lane, "lane") == walk.lane) walk.tool = text_of(lane, "tool");
+  return walks;
+}
+
 Json walk_view(const std::string& tool, const std::vector<WalkView>& walks) {
   WalkView sum;
   std::size_t count = 0;
@@ -98,9 +105,11 @@ Json walk_view(const std::string& tool, const std::vector<WalkView>& walks) {
     sum.per_second += walk.per_second;
     sum.left_s = std::max(sum.left_s, walk.left_s);
     sum.event_id = walk.event_id;
+    sum.lane = walk.lane;
   }
   if (count == 0) return nullptr;
   return {{"tool", tool},
+          {"lane", count == 1 ? sum.lane : std::string()},
           {"done_number", sum.done},
           {"total_number", sum.total},
           {"done", with_commas(sum.done)},

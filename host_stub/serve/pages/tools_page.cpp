@@ -47,7 +47,7 @@ Json tool_row(Json row, const Serving& serving, const LaneSums& sums, const std:
 Json tool_rows(const Serving& serving, const Call& call, const Json& lanes, std::int64_t now) {
   const auto sums = sums_of(lanes);
   const auto last = serving.live.last_outcomes();
-  const auto walks = serving.live.walks();
+  const auto walks = under_their_tools(serving.live.walks(), lanes);
   auto rows = Json::array();
   std::set<std::string> installed;
   for (const auto& tool : asked(serving, call, [](const GlobalOptions& options) { return tool_list(options); })) {
