@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "output.h"
 #include "serve/pages/moments.h"
 #include "serve/pages/page.h"
@@ -50,8 +52,9 @@ std::string good_text(const Json& result, const std::string& state) {
   const auto refused = number_in(result, "refused");
   const auto opening = state.empty() ? std::string() : fmt::format("The tool is {}. ", state);
   if (sent == 0) return opening + "Nothing was waiting to be sent.";
-  return fmt::format("{}{} sent in {}; {}.", opening, amount(sent, "event was", "events were"),
-                     span_text(static_cast<std::int64_t>(number_in(result, "ms") / 1000)),
+  const auto ms = number_in(result, "ms");
+  const auto took = ms < 1000 ? std::string("less than a second") : span_text(static_cast<std::int64_t>(ms / 1000));
+  return fmt::format("{}{} sent in {}; {}.", opening, amount(sent, "event was", "events were"), took,
                      refused == 0 ? std::string("the tool acknowledged all of them")
                                   : fmt::format("{} acknowledged, {} refused",
                                                 with_commas(number_in(result, "acknowledged")), with_commas(refused)));
@@ -92,6 +95,12 @@ std::vector<WalkView> under_their_tools(std::vector<WalkView> walks, const Json&
     for (const auto& lane : lanes)
       if (text_of(lane, "lane") == walk.lane) walk.tool = text_of(lane, "tool");
   return walks;
+}
+
+bool is_walking(const Json& lanes, const std::string& tool) {
+  return std::any_of(lanes.begin(), lanes.end(), [&](const Json& lane) {
+    return text_of(lane, "tool") == tool && text_of(lane, "state") == "walking";
+  });
 }
 
 Json walk_view(const std::string& tool, const std::vector<WalkView>& walks) {

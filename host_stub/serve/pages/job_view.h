@@ -19,4 +19,7 @@ Json walk_view(const std::string& tool, const std::vector<WalkView>& walks);
 /// A lane that was claimed keeps its key: these walks are under the tools that have the lanes now.
 std::vector<WalkView> under_their_tools(std::vector<WalkView> walks, const Json& lanes);
 
+/// A walk that stopped is told of for a while: is one of these lanes being sent now?
+bool is_walking(const Json& lanes, const std::string& tool);
+
 }  // namespace host

@@ -86,6 +86,7 @@ for (const file of document.querySelectorAll("input[type=file][data-fills]")) {
       const last = part.querySelector('[data-is="last"]');
       if (last && walk.event_id) {
         last.textContent = walk.event_id;
+        last.parentElement.hidden = false;
         last.href = `/events/${encodeURIComponent(walk.event_id)}`;
       }
     }

@@ -57,6 +57,9 @@ TEST(JobView, ShowsTheWalkWhileItGoesOn) {
   EXPECT_THAT(html, HasSubstr("action=\"/jobs/7/stop\""));
   EXPECT_THAT(page_of(job_view(job("stopping", nullptr), {walk}, kNow)), HasSubstr("Stopping"));
   EXPECT_THAT(page_of(job_view(job("running", nullptr), {}, kNow)), HasSubstr("The tool is being asked"));
+  const WalkView begun{"acme/quiz", "acme/quiz", 0, 5000, "", 0, -1, false};
+  EXPECT_THAT(page_of(job_view(job("running", nullptr), {begun}, kNow)), HasSubstr("break\" hidden>"))
+      << "a link without a text";
 }
 
 TEST(JobView, AWalkOfAClaimedLaneIsThatOfItsTool) {
@@ -68,6 +71,12 @@ TEST(JobView, AWalkOfAClaimedLaneIsThatOfItsTool) {
   two.push_back(walks.front());
   EXPECT_EQ(walk_view("acme/quiz", two).at("total_number"), 4);
   EXPECT_EQ(walk_view("acme/quiz", two).at("lane"), "");
+}
+
+TEST(JobView, AWalkThatStoppedIsNotUnderWay) {
+  EXPECT_TRUE(is_walking({{{"tool", "a/b"}, {"state", "walking"}}}, "a/b"));
+  EXPECT_FALSE(
+      is_walking({{{"tool", "a/b"}, {"state", "not_responding"}}, {{"tool", "c/d"}, {"state", "walking"}}}, "a/b"));
 }
 
 TEST(JobView, SaysWhatCameOfItAndWhatToDo) {
