@@ -91,9 +91,11 @@ Page tool_page(const Serving& serving, const Call& call, const std::string& prob
   model["lanes"] = Json::array();
   for (const auto& lane : here.lanes) model["lanes"].push_back(lane_row(lane, now));
   model["has_lanes"] = !here.lanes.empty();
-  model["job"] = job ? job_view(to_json(*job), serving.live.walks(), now) : Json();
+  const auto walks = under_their_tools(serving.live.walks(), here.lanes);
+  model["job"] = job ? job_view(to_json(*job), walks, now) : Json();
   // A walk that nobody ordered here: a contact, a time that came.
-  model["other_walk"] = job && job->ended_at_ms == 0 ? Json() : walk_view(here.locator, serving.live.walks());
+  const bool is_other = (!job || job->ended_at_ms != 0) && is_walking(here.lanes, here.locator);
+  model["other_walk"] = is_other ? walk_view(here.locator, walks) : Json();
   add_waiting(model, serving, here.locator, now);
   if (here.tool.is_object()) {
     add_save_form(model, serving, call, here, problem);
