@@ -46,8 +46,11 @@ LiveFeed::~LiveFeed() {
 }
 
 void LiveFeed::outcome(const ptb_outcome& outcome) {
+  const auto tool = text_from(outcome.vendor) + "/" + text_from(outcome.program);
+  const auto state = text_from(outcome.state);
   const std::lock_guard lock(mutex_);
-  ++outcomes_[{text_from(outcome.vendor) + "/" + text_from(outcome.program), text_from(outcome.state)}];
+  ++outcomes_[{tool, state}];
+  last_outcomes_[tool] = {text_from(outcome.event_id), state, text_from(outcome.text), now_ms()};
   changed_ = true;
 }
 
@@ -86,6 +89,11 @@ std::vector<WalkView> LiveFeed::walks() {
 OutcomeCounts LiveFeed::outcomes() {
   const std::lock_guard lock(mutex_);
   return outcomes_;
+}
+
+std::map<std::string, LastOutcome> LiveFeed::last_outcomes() {
+  const std::lock_guard lock(mutex_);
+  return last_outcomes_;
 }
 
 void LiveFeed::run() {

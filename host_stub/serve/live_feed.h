@@ -30,6 +30,14 @@ struct WalkView {
 
 Json to_json(const WalkView& walk);
 
+/// What became of an event last.
+struct LastOutcome {
+  std::string event_id;
+  std::string state;
+  std::string text;  ///< for a person; may be empty
+  std::int64_t at_ms = 0;
+};
+
 /// Outcomes since the server began, by tool and state.
 using OutcomeCounts = std::map<std::pair<std::string, std::string>, std::uint64_t>;
 
@@ -49,6 +57,8 @@ class LiveFeed : public Listener {
 
   std::vector<WalkView> walks();
   OutcomeCounts outcomes();
+  /// By tool.
+  std::map<std::string, LastOutcome> last_outcomes();
 
  private:
   void outcome(const ptb_outcome& outcome) override;
@@ -68,9 +78,10 @@ class LiveFeed : public Listener {
 
   std::shared_ptr<House> house_;
   EventChannel channel_;
-  std::mutex mutex_;  ///< guards the next two
+  std::mutex mutex_;  ///< guards the next three
   std::map<std::string, Walk> walks_;
   OutcomeCounts outcomes_;
+  std::map<std::string, LastOutcome> last_outcomes_;
   std::atomic<bool> changed_ = false;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;  ///< last: ended first

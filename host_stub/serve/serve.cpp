@@ -19,6 +19,7 @@
 #include "serve/pages/pages.h"
 #include "serve/uploaded_package.h"
 #include "session.h"
+#include "soap/soap_service.h"
 
 namespace host {
 
@@ -60,6 +61,7 @@ class Running {
         samples_(house_),
         jobs_(guest_, [this] { live_.changed(); }),
         lti_(guest_, key_of(guest_), token_),
+        soap_(guest_, {options.tls_cert.empty() ? "http" : "https"}),
         serving_{guest_, access_, jobs_, live_, samples_, {}, options.max_upload_mib},
         router_(access_),
         reception_(guest_, run_line) {
@@ -90,6 +92,9 @@ class Running {
   [[nodiscard]] std::shared_ptr<House> house() const { return house_; }
 
   ~Running() {
+    // Handlers wait for jobs, and the server for handlers.
+    reception_.interrupt();
+    jobs_.interrupt();
     live_.end();
     server_.reset();
   }
@@ -121,6 +126,8 @@ class Running {
       const auto last = request.headers.find("last-event-id");
       return Answer(live_.join(last == request.headers.end() ? "" : last->second));
     }
+    // Whoever registers there shows no token but what the protocol asks for.
+    if (SoapService::is_for(request.target) && access_.knows_host(request)) return soap_.answer(request);
     auto page = router_.answer(request);
     if (path.starts_with("/api") || path == "/metrics") page.headers.emplace_back("Cache-Control", "no-store");
     const auto has_it = [](const auto& header) { return header.first == "X-Content-Type-Options"; };
@@ -135,9 +142,9 @@ class Running {
     add_course_api(router_, serving_);
     add_steering_api(router_, serving_);
     add_pull_api(router_, serving_);
-    add_base_pages(router_, serving_);
-    add_course_pages(router_, serving_);
-    add_try_pages(router_, serving_);
+    for (const auto add : {add_base_pages, add_tools_pages, add_tool_pages, add_event_pages, add_job_pages,
+                           add_lane_pages, add_policy_pages, add_audit_pages, add_course_pages, add_try_pages})
+      add(router_, serving_);
     router_.get("/api", [this](const Call&) { return index(); });
     router_.get("/healthz", [](const Call&) { return Page{200, "text/plain; charset=utf-8", "ok\n"}; });
     router_.get("/readyz", [this](const Call&) { return ready(); });
@@ -208,6 +215,7 @@ class Running {
   Samples samples_;
   Jobs jobs_;
   LtiService lti_;
+  SoapService soap_;
   Serving serving_;
   Router router_;
   std::unique_ptr<WebServer> server_;

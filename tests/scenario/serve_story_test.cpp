@@ -129,7 +129,7 @@ TEST_F(ServeStory, WhatWaitsIsDeliveredAndRepeatedUnderOneId) {
 
   // The setting as it was when the course was restored is what the tool hears.
   stage.lms.ok({"setting", "set", "acme/quiz", "--scope", "system", "region", "later"});
-  stage.tool.start("ok*3 die after");
+  stage.tool.start("ok*3, die after");
   EXPECT_EQ(stage.lms.run({"tool", "save", "acme/quiz", "--state", "available"}).status, 1);
   stage.tool.wait_gone();
   EXPECT_TRUE(browser->get(waiting).has("4 events wait for"));

@@ -2,6 +2,13 @@
 //
 // A part of a page with an id and data-live is fetched anew when something has changed; what a person is typing into,
 // or has opened, stays as it is. data-walk="VENDOR/PROGRAM" shows how far that tool's walk has come.
+for (const file of document.querySelectorAll("input[type=file][data-fills]")) {
+  const field = document.getElementById(file.dataset.fills);
+  file.closest("[hidden]")?.removeAttribute("hidden");
+  file.addEventListener("change", async () => {
+    if (file.files.length > 0) field.value = await file.files[0].text();
+  });
+}
 (() => {
   const live = document.getElementById("live");
   if (!window.EventSource || !live) return;

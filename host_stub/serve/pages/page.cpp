@@ -85,7 +85,7 @@ Page begun_page(const Serving& serving, const Call& call, const std::string& tar
                 const std::string& tool, Command command) {
   try {
     const auto number = serving.jobs.begin(what, tool, options_of(serving, call).by, std::move(command));
-    return see_other(fmt::format("/jobs/{}", number));
+    return see_other(tool.empty() ? fmt::format("/jobs/{}", number) : fmt::format("{}?job={}", tool_url(tool), number));
   } catch (const Refusal& refusal) {
     return done_page(target, Said::bad, refusal.what());
   }

@@ -31,7 +31,8 @@ Page done_page(const std::string& target, Said how, const std::string& text);
 /// words. What the command throws is said there too.
 Page ordered_page(const Serving& serving, const Call& call, const std::string& target, const std::string& text,
                   const Command& command);
-/// Begins a job and goes to its page, /jobs/N; where it cannot begin, back to `target` with the reason.
+/// Begins a job and goes to where it is seen: the page of its tool, or /jobs/N without one. Where it cannot begin, back
+/// to `target` with the reason.
 Page begun_page(const Serving& serving, const Call& call, const std::string& target, const std::string& what,
                 const std::string& tool, Command command);
 
