@@ -105,8 +105,7 @@ TEST_F(ServeStory, CoursesAreMadeCopiedAndDeletedByHand) {
 
   const auto item = stage.lms.ok({"content", "list", "C1"}).at(0).at("content_id").get<std::string>();
   browser->get("/content/" + item);
-  EXPECT_TRUE(
-      browser->submit("/content/" + item + "/known", {{"external_id", "own <1>"}}).has("own &lt;1&gt;"));
+  EXPECT_TRUE(browser->submit("/content/" + item + "/known", {{"external_id", "own <1>"}}).has("own &lt;1&gt;"));
   browser->get("/content/" + item);
   EXPECT_TRUE(
       browser->submit("/content/" + item + "/copy", {{"to", "C2"}, {"how", "move"}}).has("was moved to course C2"));
