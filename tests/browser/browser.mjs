@@ -27,6 +27,7 @@ export const open_page = async (t, origins, options = {}) => {
   context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   page.wrong = [];
+  page.expects = null; // what of the console is no fault
   page.streams = 0;
   page.loads = 0;
   page.on("request", (request) => {
@@ -37,8 +38,7 @@ export const open_page = async (t, origins, options = {}) => {
   });
   page.on("console", (message) => {
     if (message.type() !== "error" || is_answer(message.text())) return;
-    // While a tool is down its page's stream is, too.
-    if (page.expects_lost_streams && message.text().includes("ERR_CONNECTION_REFUSED")) return;
+    if (page.expects?.test(message.text())) return;
     page.wrong.push(`console: ${message.text()} at ${page.url()}`);
   });
   page.on("pageerror", (error) => page.wrong.push(`script: ${error.message}`));

@@ -27,7 +27,7 @@ export class Person {
     const form = this.page.locator("#add form");
     await form.getByLabel("Registration document").fill(document);
     await form.getByLabel("Shared secret").fill(SECRET);
-    await form.getByLabel("Plain http").check();
+    await form.getByLabel("Plain http, without encryption").check();
     await form.getByLabel("Private addresses").check();
     await this.press("Add the tool", form);
   }
