@@ -160,9 +160,12 @@ Json job_view(const Json& job, const std::vector<WalkView>& walks, std::int64_t 
   if (is_running) return view;
   view["text"] = good ? "Done." : "It came to nothing.";
   if (has_walk) {
-    view["text"] = good ? good_text(result, what == "save" ? text_of(result, "state") : "") : stopped_text(result);
+    const bool is_single = what == "unpark";
+    view["text"] = good        ? good_text(result, what == "save" ? text_of(result, "state") : "")
+                   : is_single ? std::string("The tool did not take it: it stays set aside.")
+                               : stopped_text(result);
     view["figures"] = figures_of(result);
-    view["has_figures"] = number_in(result, "sent") > 0;
+    view["has_figures"] = number_in(result, "sent") > 0 && !is_single;
   } else if (result.is_object() && result.contains("text")) {
     view["text"] = text_of(result, "text");
   }
