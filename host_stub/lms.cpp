@@ -66,6 +66,7 @@ void Lms::migrate() {
   }
   if (found < 2) database_.execute(kLmsSchema2);
   if (found < 3) database_.execute(kLmsSchema3);
+  if (found < 4) database_.execute(kLmsSchema4);
   if (found < kLmsSchemaVersion) database_.execute(fmt::format("PRAGMA user_version={}", kLmsSchemaVersion).c_str());
   transaction.commit();
   Statement life(database_, "SELECT generation FROM life");

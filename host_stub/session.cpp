@@ -43,7 +43,7 @@ Session::Session(const GlobalOptions& options, Use use)
   if (options_.by.empty()) options_.by = user_name();
   if (is_guest()) {
     if (use == Use::settle)
-      refuse("the small LMS's own data cannot be exchanged while `ptb-host serve` works in {}: end it first",
+      refuse("the small LMS's own data cannot be exchanged while another ptb-host works in {}: end it first",
              house_->directory().string());
     own_lms_ = std::make_unique<Lms>(house_->directory() / "lms.db");
     lms_ = own_lms_.get();
@@ -54,7 +54,12 @@ Session::Session(const GlobalOptions& options, Use use)
   lms_ = &house_->lms();
   house_->add(*this);
   if (use == Use::act) catch_interrupts();
-  if (use != Use::lms && use != Use::look) move_in();
+  if (use == Use::lms || use == Use::look) return;
+  move_in();
+  if (use != Use::act || options_.run_line == nullptr) return;
+  auto guest = options_;
+  guest.house = house_;
+  reception_ = std::make_unique<Reception>(guest, options_.run_line);
 }
 
 void Session::move_in() {
@@ -72,6 +77,7 @@ void Session::move_in() {
 Session::~Session() {
   try {
     // Opening goes on with walks that an earlier process was killed in; ending now would cut them off again.
+    reception_.reset();
     const bool ends_well = !is_guest() && std::uncaught_exceptions() == 0 && *options_.interrupts == 0;
     if (use_ == Use::act && ends_well) wait_for(0);
     if (!is_guest() && use_ != Use::look && put_back_.empty()) house_->tell_high_water();
@@ -148,13 +154,16 @@ OperationResult Session::wait_for(std::uint64_t handle, const std::optional<Loca
       return *result;
     }
     const int interrupts = *options_.interrupts;
-    if (interrupts >= 1 && !stopping) {
-      stopping = true;
+    if (interrupts >= 1) {
+      // Again and again: a save's walk begins only when the tool has taken the new state.
       Json stop = {{"do", "stop"}};
       if (tool && is_guest()) stop["tool"] = to_text(*tool);  // the walks of others are not this command's to stop
       if (tool || !is_guest()) order(stop);
-      progress_.end();
-      print_aside("stopping after the exchange in flight; Ctrl-C again leaves at once");
+      if (!stopping) {
+        progress_.end();
+        print_aside("stopping after the exchange in flight; Ctrl-C again leaves at once");
+      }
+      stopping = true;
     }
     if (interrupts >= 2)
       refuse("left at once; nothing is lost: what was not acknowledged is sent again by the next save");

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -21,7 +22,6 @@ namespace host {
 
 namespace {
 
-constexpr int kSliceMs = 50;
 constexpr std::size_t kMostGuests = 32;
 constexpr timeval kLineTimeout{5, 0};  // for the whole command line to come
 
@@ -45,17 +45,29 @@ class Stream {
 }  // namespace
 
 Reception::Reception(const GlobalOptions& options, RunLine run_line)
-    : options_(options), run_line_(std::move(run_line)) {
+    : options_(options), run_line_(std::move(run_line)), woken_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   listen();
   thread_ = std::thread([this] { run(); });
 }
 
 Reception::~Reception() {
-  stopping_ = true;
+  close();
   thread_.join();
-  for (const auto& guest : guests_) ++guest->interrupts;
-  guests_.clear();
-  ::unlink(socket_path(directory_).c_str());
+}
+
+void Reception::close() {
+  closing_ = true;
+  wake();
+}
+
+void Reception::interrupt() {
+  interrupting_ = true;
+  close();
+}
+
+void Reception::wake() const {
+  const std::uint64_t one = 1;
+  static_cast<void>(::write(woken_.number(), &one, sizeof one));
 }
 
 void Reception::listen() {
@@ -74,14 +86,23 @@ void Reception::listen() {
 }
 
 void Reception::run() {
-  while (!stopping_) {
-    std::vector<pollfd> wanted{{listening_.number(), POLLIN, 0}};
+  while (!closing_ || !guests_.empty()) {
+    if (closing_ && listening_.number() >= 0) {
+      // Whoever has connected by now and was not taken carries its command out itself.
+      ::unlink(socket_path(directory_).c_str());
+      listening_ = Descriptor();
+    }
+    for (const auto& guest : guests_)
+      if (interrupting_ && guest->interrupts == 0) guest->interrupts = 1;
+    std::vector<pollfd> wanted{{listening_.number(), POLLIN, 0}, {woken_.number(), POLLIN, 0}};
     for (const auto& guest : guests_) wanted.push_back({guest->listens ? guest->socket.number() : -1, POLLIN, 0});
-    if (::poll(wanted.data(), wanted.size(), kSliceMs) > 0) {
-      std::size_t at = 1;
+    if (::poll(wanted.data(), wanted.size(), -1) > 0) {
+      std::uint64_t times = 0;
+      static_cast<void>(::read(woken_.number(), &times, sizeof times));
+      std::size_t at = 2;
       for (const auto& guest : guests_)
         if (wanted[at++].revents != 0) hear(*guest);
-      if (wanted[0].revents != 0) welcome();
+      if (wanted[0].revents != 0 && !closing_) welcome();
     }
     guests_.remove_if([](const auto& guest) { return guest->done.load(); });
   }
@@ -114,13 +135,16 @@ void Reception::welcome() {
   made.thread = std::jthread([this, &made] {
     serve(made);
     made.done = true;
+    wake();
   });
 }
 
 void Reception::serve(Guest& guest) {
   try {
     auto line = receive_line(guest.socket.number());
+    if (!send_status(guest.socket.number(), kTaken)) return;
     guest.listens = true;
+    wake();  // so that a Ctrl-C is waited for
     const Stream out(std::move(line.out));
     const Stream err(std::move(line.err));
     if (out.get() == nullptr || err.get() == nullptr) return;

@@ -17,17 +17,17 @@
 
 namespace host {
 
-/// Runs one command line for `guest`, and returns its exit status. Prints to this thread's console. Must not throw.
-using RunLine = std::function<int(const std::vector<std::string>& words, const GlobalOptions& guest)>;
-
 class Reception {
  public:
   /// `options.house` is what the commands work in. Throws Refusal where it cannot listen.
   Reception(const GlobalOptions& options, RunLine run_line);
-  /// Takes no more commands, gives each that runs one Ctrl-C, and waits for them.
+  /// Takes no more commands, and waits for those that run.
   ~Reception();
   Reception(const Reception&) = delete;
   Reception& operator=(const Reception&) = delete;
+
+  /// Takes no more commands, and gives each that runs one Ctrl-C.
+  void interrupt();
 
  private:
   struct Guest {
@@ -39,6 +39,8 @@ class Reception {
     std::jthread thread;  ///< last: ended first
   };
   void listen();
+  void close();
+  void wake() const;
   void run();
   void welcome();
   void serve(Guest& guest);
@@ -49,7 +51,9 @@ class Reception {
   Descriptor directory_;
   Descriptor listening_;
   std::list<std::unique_ptr<Guest>> guests_;
-  std::atomic<bool> stopping_ = false;
+  Descriptor woken_;
+  std::atomic<bool> closing_ = false;
+  std::atomic<bool> interrupting_ = false;
   std::thread thread_;
 };
 

@@ -33,11 +33,14 @@ Json to_json(const JobView& job) {
 Jobs::Jobs(GlobalOptions options, std::function<void()> changed)
     : options_(std::move(options)), changed_(std::move(changed)) {}
 
+void Jobs::interrupt() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& job : jobs_)
+    if (job->interrupts == 0) ++job->interrupts;
+}
+
 Jobs::~Jobs() {
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& job : jobs_) ++job->interrupts;
-  }
+  interrupt();
   for (const auto& job : jobs_)
     if (job->thread.joinable()) job->thread.join();
 }

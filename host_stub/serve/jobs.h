@@ -37,7 +37,7 @@ class Jobs {
  public:
   /// `changed` is called, on any thread, when a job begins or ends.
   Jobs(GlobalOptions options, std::function<void()> changed);
-  /// Gives each that goes on one Ctrl-C, and waits for them.
+  /// As interrupt, and waits for them.
   ~Jobs();
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;
@@ -49,6 +49,8 @@ class Jobs {
   std::optional<JobView> find(std::uint64_t number) { return wait(number, 0); }
   /// Newest first.
   std::vector<JobView> list();
+  /// Gives each that goes on one Ctrl-C.
+  void interrupt();
   /// Ends what it waits for after the exchange in flight. False where there is none that goes on.
   bool stop(std::uint64_t number);
 

@@ -18,6 +18,7 @@
 #include "serve/metrics.h"
 #include "serve/pages/pages.h"
 #include "session.h"
+#include "soap/soap_service.h"
 
 namespace host {
 
@@ -59,6 +60,7 @@ class Running {
         samples_(house_),
         jobs_(guest_, [this] { live_.changed(); }),
         lti_(guest_, key_of(guest_), token_),
+        soap_(guest_, {options.tls_cert.empty() ? "http" : "https"}),
         serving_{guest_, access_, jobs_, live_, samples_, {}},
         router_(access_),
         reception_(guest_, run_line) {
@@ -89,6 +91,9 @@ class Running {
   [[nodiscard]] std::shared_ptr<House> house() const { return house_; }
 
   ~Running() {
+    // Handlers wait for jobs, and the server for handlers.
+    reception_.interrupt();
+    jobs_.interrupt();
     live_.end();
     server_.reset();
   }
@@ -118,6 +123,8 @@ class Running {
       const auto last = request.headers.find("last-event-id");
       return Answer(live_.join(last == request.headers.end() ? "" : last->second));
     }
+    // Whoever registers there shows no token but what the protocol asks for.
+    if (SoapService::is_for(request.target) && access_.knows_host(request)) return soap_.answer(request);
     auto page = router_.answer(request);
     if (path.starts_with("/api") || path == "/metrics") page.headers.emplace_back("Cache-Control", "no-store");
     const auto has_it = [](const auto& header) { return header.first == "X-Content-Type-Options"; };
@@ -205,6 +212,7 @@ class Running {
   Samples samples_;
   Jobs jobs_;
   LtiService lti_;
+  SoapService soap_;
   Serving serving_;
   Router router_;
   std::unique_ptr<WebServer> server_;

@@ -1,6 +1,8 @@
 // Bad input: one clear line, status 1 or 2, nothing lost and nothing half done.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -119,16 +121,32 @@ TEST(BadInput, StateDirectories) {
   expect_one_line(nowhere.run({"course", "list"}), "file");
 }
 
-TEST(BadInput, ASecondProcessOnTheSameState) {
+/// One that does not listen: it is at its beginning or its end, or hangs.
+TEST(BadInput, AStateDirectoryThatAnotherProcessHolds) {
+  Stage stage;
+  stage.install();
+  const int lock = ::open((stage.lms.state() + "/lock").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(lock, LOCK_EX | LOCK_NB), 0);
+  ASSERT_EQ(::ftruncate(lock, 0), 0);
+  ASSERT_EQ(::pwrite(lock, "4711\n", 5, 0), 5);
+  expect_one_line(stage.lms.run({"lanes"}), "process 4711");
+  ::close(lock);
+  stage.lms.ok({"lanes"});
+}
+
+TEST(BadInput, ASecondProcessOnTheSameStateIsServedByTheFirst) {
   Stage stage;
   stage.install();
   stage.restore(stage.package(20), "_1_1");
   stage.tool.start("slow 200*");
   const auto first = stage.lms.start({"tool", "save", kQuiz, "--state", "available"});
   for (int i = 0; i < 1000 && stage.tool.log().empty(); ++i) usleep(10'000);
-  expect_one_line(stage.lms.run({"lanes"}), std::to_string(first->pid()));
+  Json lanes;
+  for (int i = 0; i < 1000 && (lanes.empty() || lanes.at(0).at("state") != "walking"); ++i)
+    lanes = stage.lms.ok({"lanes"});
+  EXPECT_EQ(lanes.at(0).at("state"), "walking") << lanes;
   first->signal(SIGINT);
-  first->wait();
+  EXPECT_EQ(first->wait().status, 1) << "it was stopped in its walk";
 }
 
 TEST(BadInput, StoresThatAreNewerOrDamaged) {
