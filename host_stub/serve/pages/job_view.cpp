@@ -70,6 +70,14 @@ std::string stopped_text(const Json& result) {
       amount(sent, "sent event"), amount(left, "event is", "events are"));
 }
 
+/// Without what helps at a terminal only.
+Json notes_for_a_page(const Json& notes) {
+  auto kept = Json::array();
+  for (const auto& note : notes)
+    if (note.get_ref<const std::string&>().find("Ctrl-C") == std::string::npos) kept.push_back(note);
+  return kept;
+}
+
 /// What to do next, as links.
 Json next_of(const Json& result, const std::string& tool, bool good) {
   auto next = Json::array();
@@ -152,7 +160,7 @@ Json job_view(const Json& job, const std::vector<WalkView>& walks, std::int64_t 
                         : good     ? "good"
                                    : "bad"},
                {"walk", is_running ? walk_view(tool, walks) : Json()},
-               {"notes", is_running ? Json::array() : job.at("notes")},
+               {"notes", is_running ? Json::array() : notes_for_a_page(job.at("notes"))},
                {"text", nullptr},
                {"figures", Json::array()},
                {"has_figures", false},
@@ -160,9 +168,12 @@ Json job_view(const Json& job, const std::vector<WalkView>& walks, std::int64_t 
   if (is_running) return view;
   view["text"] = good ? "Done." : "It came to nothing.";
   if (has_walk) {
-    view["text"] = good ? good_text(result, what == "save" ? text_of(result, "state") : "") : stopped_text(result);
+    const bool is_single = what == "unpark";
+    view["text"] = good        ? good_text(result, what == "save" ? text_of(result, "state") : "")
+                   : is_single ? std::string("The tool did not take it: it stays set aside.")
+                               : stopped_text(result);
     view["figures"] = figures_of(result);
-    view["has_figures"] = number_in(result, "sent") > 0;
+    view["has_figures"] = number_in(result, "sent") > 0 && !is_single;
   } else if (result.is_object() && result.contains("text")) {
     view["text"] = text_of(result, "text");
   }
