@@ -114,7 +114,7 @@ TEST_F(SoapRegistration, ThePythonClientRegisters) {
 }
 
 TEST_F(SoapRegistration, TheExampleRegisters) {
-  std::ifstream file(std::string(PTB_EXAMPLES) + "/register-tool.xml");
+  std::ifstream file(std::string(PTB_EXAMPLES) + "/register-tool.soap");
   const std::string example((std::istreambuf_iterator<char>(file)), {});
   EXPECT_EQ(text_in(desk.send(kContext, example).body, "status"), "true");
   EXPECT_EQ(desk.tool({"acme", "reader"})->state, "available");
