@@ -28,7 +28,7 @@ export class Person {
     await form.getByLabel("Registration document").fill(document);
     await form.getByLabel("Shared secret").fill(SECRET);
     await form.getByLabel("Plain http, without encryption").check();
-    await form.getByLabel("Private addresses").check();
+    await form.getByLabel("Private addresses, such as").check();
     await this.press("Add the tool", form);
   }
   /** Returns on the page of the tool, where the save is seen. */
@@ -41,8 +41,8 @@ export class Person {
   async set(key, value) {
     await this.go(`${TOOL}/settings`);
     const form = this.page.locator("#change form");
-    await form.getByLabel("Key").fill(key);
-    await form.getByLabel("Value").fill(value);
+    await form.getByLabel("Key", { exact: true }).fill(key);
+    await form.getByLabel("Value", { exact: true }).fill(value);
     await this.press("Set", form);
   }
   async restore(file, course) {

@@ -36,12 +36,12 @@ const play_until_it_waits = async (t, options) => {
   assert.match(await person.read("#figures"), new RegExp(`Waiting ${EVENTS}`));
 
   await page.locator("#waits").getByRole("link", { name: "All that waits" }).click();
-  assert.match(await person.read("#events"), /because the tool is not saved as available/);
+  assert.match(await person.read("#events"), /because the tool is not available/);
   await page.locator("#events tbody tr").first().getByRole("link").click();
   const first = new URL(page.url()).pathname;
-  assert.match(await person.read("h1"), /waiting/i);
+  assert.match(await person.read("h1"), /waits/);
   assert.match(await person.read("#explained"), /not.*available/);
-  assert.match(await person.read("#life"), /Captured.*Waits.*not saved as available/);
+  assert.match(await person.read("#life"), /Captured.*Waits.*not available/);
 
   await person.set("region", "south");
   await person.go(first);
@@ -83,7 +83,7 @@ test("the whole story, live", async (t) => {
   const registered = await fetch(`${stage.origin}/webapps/ws/services/Context.WS`, {
     method: "POST",
     headers: { "Content-Type": "text/xml", SOAPAction: '"registerTool"' },
-    body: stage.example("register-tool.xml"),
+    body: stage.example("register-tool.soap"),
   });
   assert.equal(registered.status, 200);
   await page.locator("#tools").getByRole("link", { name: "acme/reader" }).waitFor();
