@@ -170,7 +170,7 @@ Json described(Session& session, const ToolAdd& add, const RegistrationFiles& fi
   try {
     return session.bridge().report({{"report", "descriptor"}, {"xml", files.descriptor}});
   } catch (const BridgeError& error) {
-    refuse("{}: {}", add.descriptor_file, error.what());
+    refuse("{}: {}", add.descriptor_file.empty() ? "the registration document" : add.descriptor_file, error.what());
   }
 }
 

@@ -64,7 +64,7 @@ class Running {
         soap_(guest_, {options.tls_cert.empty() ? "http" : "https"}),
         serving_{guest_, access_, jobs_, live_, samples_, {}, options.max_upload_mib},
         router_(access_),
-        reception_(guest_, run_line) {
+        reception_(guest_, told(run_line)) {
     add_routes();
   }
 
@@ -100,6 +100,15 @@ class Running {
   }
 
  private:
+  /// Pages look again after what another process had carried out.
+  RunLine told(const RunLine& run_line) {
+    if (!run_line) return nullptr;
+    return [this, run_line](const std::vector<std::string>& words, const GlobalOptions& guest) {
+      const auto status = run_line(words, guest);
+      live_.changed();
+      return status;
+    };
+  }
   static GlobalOptions as_guest(GlobalOptions global, const std::shared_ptr<House>& house) {
     global.house = house;
     return global;
@@ -120,6 +129,12 @@ class Running {
     return plan;
   }
 
+  /// Pages look again after whatever may have changed something.
+  Page changed_by(const Request& request, Page page) {
+    if (request.method != "GET" && request.method != "HEAD") live_.changed();
+    return page;
+  }
+
   Answer answer(const Request& request) {
     const auto path = path_of(request);
     if (request.method == "GET" && path == "/live" && access_.knows_host(request)) {
@@ -127,8 +142,9 @@ class Running {
       return Answer(live_.join(last == request.headers.end() ? "" : last->second));
     }
     // Whoever registers there shows no token but what the protocol asks for.
-    if (SoapService::is_for(request.target) && access_.knows_host(request)) return soap_.answer(request);
-    auto page = router_.answer(request);
+    if (SoapService::is_for(request.target) && access_.knows_host(request))
+      return changed_by(request, soap_.answer(request));
+    auto page = changed_by(request, router_.answer(request));
     if (path.starts_with("/api") || path == "/metrics") page.headers.emplace_back("Cache-Control", "no-store");
     const auto has_it = [](const auto& header) { return header.first == "X-Content-Type-Options"; };
     if (std::none_of(page.headers.begin(), page.headers.end(), has_it))

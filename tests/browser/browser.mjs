@@ -19,10 +19,10 @@ after(async () => (await shared)?.close());
 const is_answer = (text) => text.startsWith("Failed to load resource: the server responded with a status of");
 
 /**
- * A page of a browser of its own. `origins` are the servers it may talk to. What it did that it must not do fails the
- * test at its end.
+ * A page of a browser of its own, as long as the stage. `origins` are the servers it may talk to. What it did that it must
+ * not do fails the test at its end.
  */
-export const open_page = async (t, origins, options = {}) => {
+export const open_page = async (stage, origins, options = {}) => {
   const context = await (await browser()).newContext({ viewport: { width: 1280, height: 900 }, locale: "en", ...options });
   context.setDefaultTimeout(20_000);
   const page = await context.newPage();
@@ -42,7 +42,7 @@ export const open_page = async (t, origins, options = {}) => {
     page.wrong.push(`console: ${message.text()} at ${page.url()}`);
   });
   page.on("pageerror", (error) => page.wrong.push(`script: ${error.message}`));
-  t.after(async () => {
+  stage.at_end.push(async () => {
     await context.close();
     assert.deepEqual(page.wrong, []);
   });

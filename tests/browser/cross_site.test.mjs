@@ -29,7 +29,7 @@ test("a form of another site changes nothing", async (t) => {
   const port = await other_site(t, form_to(target, { state: "unavailable" }));
   const guesser = await other_site(t, form_to(target, { state: "unavailable", form_word: "guessed" }));
   const origins = [`http://127.0.0.1:${port}`, `http://localhost:${port}`, `http://localhost:${guesser}`];
-  const page = await open_page(t, [stage.origin, ...origins]);
+  const page = await open_page(stage, [stage.origin, ...origins]);
   const person = new Person(page, stage);
   await person.log_in();
   await person.add_tool();
@@ -53,7 +53,7 @@ test("a page of another site reads nothing", async (t) => {
   const stage = new Stage(t);
   await stage.serve();
   const port = await other_site(t, "<!doctype html><title>Look around</title><link rel='icon' href='data:,'>");
-  const page = await open_page(t, [stage.origin, `http://localhost:${port}`]);
+  const page = await open_page(stage, [stage.origin, `http://localhost:${port}`]);
   const person = new Person(page, stage);
   await person.log_in();
   await page.goto(`http://localhost:${port}/`);

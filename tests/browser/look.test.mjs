@@ -75,7 +75,7 @@ const prepare = async (t) => {
   const stage = new Stage(t);
   await stage.serve();
   await stage.receive("when action=group-imported: error; ok*");
-  const page = await open_page(t, [stage.origin, stage.recorder]);
+  const page = await open_page(stage, [stage.origin, stage.recorder]);
   const person = new Person(page, stage);
   await person.log_in();
   return { stage, page, person };
@@ -102,11 +102,13 @@ test("pages with something of everything", async (t) => {
   const { stage, page, person } = await prepare(t);
   await person.add_tool();
   const quiz = "acme/quiz";
-  for (const scope of [["system"], ["course", "--id", "C1"]])
-    await stage.run("setting", "set", quiz, "--scope", ...scope, "region", "a long value ".repeat(30));
+  const set = (...scope) => stage.run("setting", "set", quiz, "--scope", ...scope, "region", "a long value ".repeat(30));
+  await set("system");
   const course = write_course(stage.path("course.imscc"), 3);
   const map = ["--map", `tools.acme.example=${quiz}`];
+  await stage.run("tool", "save", quiz, "--state", "available");
   await stage.run("course", "restore", course, "--id", "C1", ...map);
+  await set("course", "--id", "C1");
   await stage.run("group", "create", "C1", "Blue");
   await stage.run("course", "export", "C1", stage.path("out.imscc")).catch(() => {});
   await stage.run("tool", "save", quiz, "--state", "unavailable");

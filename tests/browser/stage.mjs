@@ -28,6 +28,7 @@ export class Stage {
     this.log_file = this.path("tool.jsonl");
     this.tool_port = 0;
     this.running = new Set();
+    this.at_end = []; // what must happen before its processes end
     this.write("secret.txt", `${SECRET}\n`);
     t.after(() => this.end());
   }
@@ -102,12 +103,20 @@ export class Stage {
   }
 
   async end() {
-    for (const process of [...this.running]) {
+    try {
+      for (const act of this.at_end) await act();
+    } finally {
+      await this.end_processes();
+      rmSync(this.directory, { recursive: true, force: true });
+    }
+  }
+  async end_processes() {
+    // The tool first: the server waits for what it has asked it.
+    for (const process of [...this.running].reverse()) {
       process.kill("SIGTERM");
       const gone = await Promise.race([process.gone.then(() => true), pause(10_000, false, { ref: false })]);
       if (!gone) process.kill("SIGKILL");
       await process.gone;
     }
-    rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -15,7 +15,7 @@ const play_until_it_waits = async (t, options) => {
   const stage = new Stage(t);
   await stage.serve();
   await stage.receive();
-  const page = await open_page(t, [stage.origin, stage.recorder], options);
+  const page = await open_page(stage, [stage.origin, stage.recorder], options);
   const person = new Person(page, stage);
 
   await person.log_in();
@@ -70,7 +70,7 @@ const check_the_end = async (stage, person, first) => {
   assert.match(await person.read("#events"), /No such event|None/);
   await person.go(first);
   assert.match(await person.read("h1"), /delivered/i);
-  assert.match(await person.read("#life"), /Captured.*Attempt 1.*Acknowledged/);
+  assert.match(await person.read("#life"), /Captured.*Put off.*A walk that included it stopped.*Acknowledged in walk 2/);
   assert.match(await person.read("#settings"), /region.*north.*south changed/);
 };
 
@@ -117,6 +117,8 @@ test("the whole story, live", async (t) => {
   assert.ok(page.streams > 0);
   await page.locator("#job").getByRole("link", { name: "Look at the event that stopped it" }).click();
   assert.match(await person.read("#life"), /Attempt 1 failed/);
+  await person.go(first);
+  assert.match(await person.read("#life"), /Acknowledged, in a walk that stopped.*Waits/);
 
   await stage.receive();
   await person.save_as("available");

@@ -47,7 +47,7 @@ Page event_page(const Serving& serving, const Call& call) {
                     {"lane", text_of(event, "lane")},
                     {"attempts", count_of(event, "attempts")},
                     {"operation", text_of(event, "operation")},
-                    {"explained", text_of(why, "text")},
+                    {"explained", in_short(event, why)},
                     {"timeline", timeline_of(event, why, now)},
                     {"suggestions", suggestions_of(event, why)},
                     {"arguments", pairs_of(event.at("arguments"))},

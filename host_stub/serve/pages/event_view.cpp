@@ -16,14 +16,36 @@ Json step(const char* look, const std::string& title, const std::string& text, c
   return {{"look", look}, {"title", title}, {"text", text}, {"when", when}};
 }
 
+/// The tool has acknowledged it in the last walk, which then stopped.
+bool was_heard(const Json& why) {
+  return text_of(why, "text").find("has acknowledged it in that walk") != std::string::npos;
+}
+
+/// Walks that included it and stopped at another event. Whether they had got as far as this one nobody has kept, once
+/// it has been sent again.
+Json other_walks(const Json& event, std::size_t failed, bool is_pending, const Json& why) {
+  const auto walks = event.value("attempts", std::uint64_t{0});
+  const auto known = failed + (is_pending ? 0 : 1);
+  if (walks <= known) return nullptr;
+  if (is_pending && was_heard(why))
+    return step("warn", "Acknowledged, in a walk that stopped", "It is sent again, with the same event id.", nullptr);
+  return step("warn",
+              walks - known == 1 ? "A walk that included it stopped"
+                                 : fmt::format("{} that included it stopped", amount(walks - known, "walk")),
+              "The tool may have heard it then. What is sent again bears the same event id.", nullptr);
+}
+
 /// How the event ended, for those that have.
 Json last_step(const Json& event, std::int64_t now_ms) {
   const auto state = text_of(event, "state");
   const auto when = moment_of(text_of(event, "settled_at"), now_ms);
   const auto reason = text_of(event, "reason");
   const auto answer = text_of(event, "answer");
-  const auto text = reason.empty() ? answer : answer.empty() ? reason : fmt::format("{}: {}", reason, answer);
-  if (state == "delivered") return step("good", "Acknowledged", answer, when);
+  const auto text = reason.empty() || reason == state ? answer
+                    : answer.empty()                  ? reason
+                                                      : fmt::format("{}: {}", reason, answer);
+  if (const auto walks = event.value("attempts", std::uint64_t{0}); state == "delivered")
+    return step("good", walks > 1 ? fmt::format("Acknowledged in walk {}", walks) : "Acknowledged", answer, when);
   if (state == "refused") return step("bad", "Refused by the tool", text, when);
   if (state == "parked") return step("warn", "Parked: set aside for a person", text, when);
   return step("", "Discarded: it is not sent", text, when);
@@ -76,7 +98,10 @@ Json timeline_of(const Json& event, const Json& why, std::int64_t now_ms) {
   for (const auto& attempt : why.value("attempts", Json::array()))
     steps.push_back(step("bad", fmt::format("Attempt {} failed", count_of(attempt, "number")), text_of(attempt, "text"),
                          moment_of(text_of(attempt, "at"), now_ms)));
-  if (text_of(event, "state") != "pending") {
+  const bool is_pending = text_of(event, "state") == "pending";
+  const auto failed = why.value("attempts", Json::array()).size();
+  if (auto walks = other_walks(event, failed, is_pending, why); walks.is_object()) steps.push_back(std::move(walks));
+  if (!is_pending) {
     steps.push_back(last_step(event, now_ms));
     return steps;
   }
@@ -84,6 +109,23 @@ Json timeline_of(const Json& event, const Json& why, std::int64_t now_ms) {
   if (const auto next = moment_of(text_of(why, "next_at"), now_ms); next.is_object())
     steps.push_back(step("", "Next try", "", next));
   return steps;
+}
+
+std::string in_short(const Json& event, const Json& why) {
+  const auto state = text_of(event, "state");
+  const auto answer = text_of(event, "answer");
+  const auto reason = text_of(event, "reason");
+  const auto said = [](const std::string& text) { return text.empty() ? std::string() : ": " + text; };
+  if (state == "delivered") return "The tool has acknowledged it. Nothing is left to do.";
+  if (state == "refused") return fmt::format("The tool refused it{}. It is sent again only by a person.", said(answer));
+  if (state == "parked")
+    return fmt::format("It is set aside{}. What was behind it goes on; it waits for a person.", said(reason));
+  if (state == "discarded") return fmt::format("It was given up{}. It is not sent.", said(reason));
+  auto text = "It waits. " + waiting_text(event, why);
+  if (const auto error = text_of(event, "last_error"); !error.empty())
+    text += fmt::format(" The last walk stopped: {}.", error);
+  if (was_heard(why)) text += " The tool has acknowledged it in that walk, and will hear it again.";
+  return text;
 }
 
 Json settings_then_and_now(const Json& settings, const Json& changes) {

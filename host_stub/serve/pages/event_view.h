@@ -11,6 +11,9 @@ namespace host {
 /// For the timeline: [{look, title, text, when}], in order. `event` and `why`: the reports event and explain.
 Json timeline_of(const Json& event, const Json& why, std::int64_t now_ms);
 
+/// What has become of it and what it waits for, in a few sentences.
+std::string in_short(const Json& event, const Json& why);
+
 /// [{scope, key, was, now, is_changed}]. `changes`: settings_changed of the replay report; null: it is not known what
 /// they are now.
 Json settings_then_and_now(const Json& settings, const Json& changes);
