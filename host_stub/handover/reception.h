@@ -29,12 +29,16 @@ class Reception {
   Reception(const Reception&) = delete;
   Reception& operator=(const Reception&) = delete;
 
+  /// Gives each command that runs one Ctrl-C, also those that come from now on. From any thread.
+  void interrupt() { ++wanted_interrupts_; }
+
  private:
   struct Guest {
     Descriptor socket;
     Interrupts interrupts = 0;
     bool one_too_many = false;
     std::atomic<bool> listens = false;  ///< the line has been read: what comes now is Ctrl-C
+    std::atomic<bool> gone = false;     ///< whoever typed it is not there any more
     std::atomic<bool> done = false;
     std::jthread thread;  ///< last: ended first
   };
@@ -42,13 +46,15 @@ class Reception {
   void run();
   void welcome();
   void serve(Guest& guest);
-  void hear(Guest& guest);
+  void hear(Guest& guest) const;
+  void pass_interrupts_on();
 
   GlobalOptions options_;
   RunLine run_line_;
   Descriptor directory_;
   Descriptor listening_;
   std::list<std::unique_ptr<Guest>> guests_;
+  Interrupts wanted_interrupts_ = 0;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };

@@ -55,6 +55,7 @@ class LiveFeed : public Listener {
   void progress(const ptb_progress& progress) override;
   void watch(const ptb_watch& watch) override;
   void run();
+  void take_stopped(std::vector<WalkView>& views);
 
   struct Walk {
     std::string event_id;
@@ -71,6 +72,7 @@ class LiveFeed : public Listener {
   std::mutex mutex_;  ///< guards the next two
   std::map<std::string, Walk> walks_;
   OutcomeCounts outcomes_;
+  std::chrono::steady_clock::time_point ask_from_{};  ///< of the thread below alone
   std::atomic<bool> changed_ = false;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;  ///< last: ended first

@@ -132,7 +132,11 @@ Page Router::call(const Route& route, Call& call) const {
   }
   call.may_change = access_.may_change(call.request, call.value(kFormWord));
   if (route.needs == Needs::nothing || call.may_change) return route.handler(call);
-  const auto path = path_of(call.request);
+  return refusal(call.request);
+}
+
+Page Router::refusal(const Request& request) {
+  const auto path = path_of(request);
   if (!is_api(path))
     return problem(path, 403,
                    "this changes something, and wants the token: open /login, or the address that "

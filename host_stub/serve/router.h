@@ -53,6 +53,8 @@ class Router {
 
   /// Never throws: what a handler throws becomes an answer. Under /api, answers that say no are JSON.
   [[nodiscard]] Page answer(const Request& request) const;
+  /// What somebody is told who wants to change something and has not shown the token.
+  [[nodiscard]] static Page refusal(const Request& request);
 
  private:
   [[nodiscard]] Page call(const Route& route, Call& call) const;
