@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <sstream>
 
 #include "commands.h"
@@ -21,7 +22,9 @@ CopyTerms terms_in(const Json& object) {
 
 /// The package is the body; what else there is to say is in the query.
 Page restore(const Serving& serving, const Call& call) {
-  if (call.request.body_file.empty()) wrong_usage("the body is to be a course package");
+  const auto& file = call.request.body_file;
+  std::error_code none;
+  if (file.empty() || std::filesystem::file_size(file, none) == 0) wrong_usage("the body is to be a course package");
   CourseRestore wanted;
   wanted.package = call.request.body_file;
   wanted.course_id = call.value("id");
@@ -29,7 +32,15 @@ Page restore(const Serving& serving, const Call& call) {
   if (const auto at = call.value("not_before"); !at.empty()) wanted.not_before_ms = moment_option("not_before", at);
   std::istringstream maps(call.value("map"));
   for (std::string map; maps >> map;) wanted.maps.push_back(map);
-  return command_page(serving, call, [&](const GlobalOptions& options) { return course_restore(options, wanted); });
+  try {
+    return command_page(serving, call, [&](const GlobalOptions& options) { return course_restore(options, wanted); });
+  } catch (const Refusal& refusal) {
+    // Where it is kept meanwhile means nothing to whoever sent it.
+    std::string text = refusal.what();
+    const auto at = text.find(file);
+    if (at == std::string::npos) throw;
+    throw Refusal(refusal.exit_status(), text.replace(at, file.size(), "that was sent"));
+  }
 }
 
 }  // namespace

@@ -124,7 +124,11 @@ class Pull(Stage):
         self.quiz, self.poll = self.tool("quiz"), self.tool("poll")
         for tool in (self.quiz, self.poll):
             self.install(tool)
+            # It keeps for pulling what a tool that is available did not take.
             self.ok("policy", "set", "acme/" + tool.name, "open-connectors-queue")
+            tool.start()
+            self.ok("tool", "save", "acme/" + tool.name, "--state", "available")
+            tool.stop()
         self.restore(2, "_1_1")
         self.restore(1, "_2_1", "acme/poll")
         self.serving = self.serve()
@@ -133,7 +137,7 @@ class Pull(Stage):
         return self.serving.request(method, "/api/pull/" + path, body, token=secret)
 
     def test_only_the_tools_own_secret_opens(self):
-        for secret in (None, "", self.poll.secret, self.quiz.secret + " ", self.serving.token):
+        for secret in (None, "", self.poll.secret, self.quiz.secret + "x", self.serving.token):
             for method, path in (("GET", "acme/quiz"), ("POST", "acme/quiz/take"), ("POST", "acme/quiz/ack"),
                                  ("POST", "acme/quiz/give-back"), ("GET", "acme/none"), ("POST", "acme/none/take")):
                 with self.subTest(secret=secret, path=path):
@@ -172,7 +176,8 @@ class Pull(Stage):
     def test_a_tool_that_shares_no_secret_has_no_door(self):
         file = self.directory / "lti.xml"
         file.write_text(self.quiz.descriptor.replace("<code>quiz</code>", "<code>lti</code>"))
-        self.ok("tool", "add", file, "--wire", "lti-notice", "--allow-private", "--allow-http")
+        self.ok("tool", "add", file, "--wire", "lti-notice", "--endpoint", "http://127.0.0.1:1/n",
+                "--lti-client-id", "c", "--lti-deployment-id", "d", "--allow-private", "--allow-http")
         key = self.run_command("lti", "key")[1]
         for secret in (None, "", key.strip()[:1000].replace("\n", "")):
             self.assertEqual(self.ask("acme/lti", secret=secret, method="GET").status, 401)
