@@ -45,10 +45,6 @@ void add_lti_commands(CLI::App& app, CommandLine& line) {
   lti->add_subcommand("key", "Print the platform's key set; the key is made the first time")->callback([&] {
     line.run = [&] { return lti_key(line.global); };
   });
-  auto* serving = lti->add_subcommand("serve", "Publish the key set, and let tools register their notice handlers");
-  serving->add_option("--port", line.port, "On 127.0.0.1; 0: a free one")->capture_default_str();
-  serving->add_option("--port-file", line.port_file, "Gets the port once it listens")->type_name("FILE");
-  serving->callback([&] { line.run_alone([&] { return lti_serve(line.global, line.port, line.port_file); }); });
 }
 
 void add_demo_command(CLI::App& app, CommandLine& line) {
@@ -75,7 +71,13 @@ void add_receive_command(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"proxy-tool", "standard-webhooks", "lti-notice"}))
       ->capture_default_str();
   receive->add_option("--jwks", line.receive.jwks, "lti-notice: the platform's key set")->type_name("FILE|URL");
+  receive->add_option("--bug", line.receive.bug, "Have one known defect, for `check` to find")->type_name("NAME");
+  receive->add_flag("--list-bugs", line.receive.list_bugs, "Show the defects and end");
   receive->callback([&] { line.run_alone([&] { return run_receive(line.receive); }); });
+}
+
+int run_for_another(const std::vector<std::string>& words, const GlobalOptions& guest) {
+  return run_line(words, &guest);
 }
 
 void add_serve_command(CLI::App& app, CommandLine& line) {
@@ -95,18 +97,13 @@ void add_serve_command(CLI::App& app, CommandLine& line) {
       ->capture_default_str()
       ->check(CLI::Range(1U, 65'536U));
   options.version = PTB_VERSION;
-  serving->callback([&] {
-    line.run_alone([&] {
-      return serve(line.global, line.serve, [](const std::vector<std::string>& words, const GlobalOptions& guest) {
-        return run_line(words, &guest);
-      });
-    });
-  });
+  serving->callback([&] { line.run_alone([&] { return serve(line.global, line.serve, run_for_another); }); });
 }
 
 void add_bench_commands(CLI::App& app, CommandLine& line) {
   add_serve_command(app, line);
   add_receive_command(app, line);
+  add_check_command(app, line);
   add_demo_command(app, line);
 }
 
@@ -163,6 +160,7 @@ int carry_out(const std::vector<std::string>& words, const GlobalOptions* guest)
   app.fallthrough();
   add_global_options(app, line.global);
   add_tool_commands(app, line);
+  add_registration_commands(app, line);
   add_setting_commands(app, line);
   add_policy_commands(app, line);
   add_course_commands(app, line);
@@ -183,8 +181,16 @@ int carry_out(const std::vector<std::string>& words, const GlobalOptions* guest)
     line.global = as_guest(app, line.global, *guest);
   } else if (!line.alone) {
     if (const auto status = hand_over(line.global, words)) return *status;
+    line.global.run_line = run_for_another;
   }
-  return line.run();
+  try {
+    return line.run();
+  } catch (const StateHeld&) {
+    // It may listen by now.
+    const auto status = guest == nullptr && !line.alone ? hand_over(line.global, words) : std::nullopt;
+    if (!status) throw;
+    return *status;
+  }
 }
 
 }  // namespace

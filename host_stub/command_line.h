@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "check/check.h"
 #include "commands.h"
 #include "demo.h"
 #include "receive/receive.h"
@@ -38,6 +39,7 @@ struct CommandLine {
   ToolAdd add;
   ToolOptions save;
   SettingSet setting;
+  RegistrationPassword registration;
   CourseRestore restore;
   EventsList list;
   EventsExport exported;
@@ -51,18 +53,21 @@ struct CommandLine {
   ReceiveOptions receive;
   DemoOptions demo;
   ServeOptions serve;
+  CheckOptions check;
 };
 
 /// A command that is nothing but a name for the commands under it.
 CLI::App* group(CLI::App& app, const std::string& name, const std::string& text);
 
 void add_tool_commands(CLI::App& app, CommandLine& line);
+void add_registration_commands(CLI::App& app, CommandLine& line);
 void add_setting_commands(CLI::App& app, CommandLine& line);
 void add_policy_commands(CLI::App& app, CommandLine& line);
 void add_course_commands(CLI::App& app, CommandLine& line);
 void add_event_commands(CLI::App& app, CommandLine& line);
 void add_lane_commands(CLI::App& app, CommandLine& line);
 void add_pull_commands(CLI::App& app, CommandLine& line);
+void add_check_command(CLI::App& app, CommandLine& line);
 
 /// Carries out what was typed after the program's name and returns the exit status: in the process that works in the
 /// state directory, if there is one, else in this. `guest`: of the process that works in it, where that calls. Prints

@@ -22,10 +22,19 @@ void add_course_commands(CLI::App& app, CommandLine& line) {
   auto* create = course->add_subcommand("create", "Make an empty course");
   create->add_option("id", line.id, "Its id")->required();
   create->callback([&] { line.run = [&] { return course_create(line.global, line.id); }; });
-  auto* restore = course->add_subcommand("restore", "Make a course from a Common Cartridge");
-  restore->add_option("package", line.restore.package, ".imscc")->required()->type_name("FILE");
+  auto* restore = course->add_subcommand("restore", "Make a course from a package of another LMS");
+  restore
+      ->add_option("package", line.restore.package,
+                   "Common Cartridge 1.0 to 1.3 or thin, Canvas or Blackboard export, or Moodle backup (.mbz); its "
+                   "content says which")
+      ->required()
+      ->type_name("FILE");
   restore->add_option("--id", line.restore.course_id, "Id of the new course")->type_name("ID");
-  restore->add_option("--map", line.restore.maps, "Links that launch on this host belong to this tool")
+  restore
+      ->add_option(
+          "--map", line.restore.maps,
+          "Links that launch on this host belong to this tool; in place of the host also the handle of a content "
+          "handler (resource/x-...), or the VENDOR/PROGRAM that links would wait under")
       ->type_name("LAUNCH_HOST=VENDOR/PROGRAM")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

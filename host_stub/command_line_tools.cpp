@@ -83,13 +83,25 @@ void add_tool_commands(CLI::App& app, CommandLine& line) {
   with_tool("ping", "Ask a tool whether it is there", tool_ping);
   auto* reregister = tool->add_subcommand("reregister", "Ask a tool to register again; it is unavailable from then on");
   reregister->add_option("tool", line.tool, "VENDOR/PROGRAM")->required();
-  reregister->add_option("--password", line.other, "Registration password that the tool is to use")->type_name("P");
+  reregister
+      ->add_option("--password", line.other, "Registration password that the tool is to use [one made for this call]")
+      ->type_name("P");
   reregister->callback([&] { line.run = [&] { return tool_reregister(line.global, line.tool, line.other); }; });
   auto* claim = tool->add_subcommand("claim", "Give what waits under another locator to an installed tool");
   claim->add_option("from", line.other, "Locator that nobody is installed under, such as tool.example.org/lti")
       ->required();
   claim->add_option("tool", line.tool, "VENDOR/PROGRAM")->required();
   claim->callback([&] { line.run = [&] { return tool_claim(line.global, line.other, line.tool); }; });
+}
+
+void add_registration_commands(CLI::App& app, CommandLine& line) {
+  auto* registration = group(app, "registration", "How tools register themselves");
+  auto* password =
+      registration->add_subcommand("password", "Whether they need a password; --set-file, --clear change it");
+  password->add_option("--set-file", line.registration.file, "From now on they need the one in this file")
+      ->type_name("FILE");
+  password->add_flag("--clear", line.registration.clear, "They need none");
+  password->callback([&] { line.run = [&] { return registration_password(line.global, line.registration); }; });
 }
 
 void add_setting_commands(CLI::App& app, CommandLine& line) {

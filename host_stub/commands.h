@@ -36,6 +36,16 @@ struct SettingSet {
 int setting_set(const GlobalOptions& global, const SettingSet& set);
 int setting_list(const GlobalOptions& global, const std::string& tool);
 
+// -- registration
+
+struct RegistrationPassword {
+  std::string file;    ///< holds the new one; may be empty
+  bool clear = false;  ///< ask for none any more
+};
+
+/// Changes what is asked for, and says what is.
+int registration_password(const GlobalOptions& global, const RegistrationPassword& change);
+
 // -- courses and content
 
 int course_create(const GlobalOptions& global, const std::string& id);
@@ -58,8 +68,6 @@ int forget(const GlobalOptions& global, const std::string& course, const std::st
 // -- LTI
 
 int lti_key(const GlobalOptions& global);
-/// Until SIGINT or SIGTERM. `port` 0: a free one. `port_file`: gets the port; may be empty.
-int lti_serve(const GlobalOptions& global, std::uint16_t port, const std::string& port_file);
 
 // -- events and lanes
 

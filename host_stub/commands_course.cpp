@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "course_operations.h"
 #include "output.h"
+#include "package/content_types.h"
 #include "text/rfc3339.h"
 
 namespace host {
@@ -13,6 +14,14 @@ namespace host {
 namespace {
 
 constexpr std::size_t kMostWarningsShown = 6;
+constexpr std::size_t kMostTypesShown = 8;
+
+Json types_json(const std::map<std::string, std::uint64_t>& types) {
+  auto list = Json::array();
+  for (const auto& [type, count] : types)
+    list.push_back({{"type", type}, {"name", content_name(type, count)}, {"count", count}});
+  return list;
+}
 
 void show_warnings(const std::vector<std::string>& warnings) {
   for (std::size_t i = 0; i < std::min(warnings.size(), kMostWarningsShown); ++i)
@@ -125,6 +134,8 @@ int course_restore(const GlobalOptions& global, const CourseRestore& restore) {
   const auto groups =
       done.groups == 0 ? "" : fmt::format(", {} {}", done.groups, done.groups == 1 ? "group" : "groups");
   const auto skipped = done.skipped_links == 0 ? "" : fmt::format(", {} left out", done.skipped_links);
+  const auto others =
+      done.not_taken_over.empty() ? "" : "\nnot taken over: " + told_types(done.not_taken_over, kMostTypesShown);
   show_operation(global,
                  {{"course_id", done.course_id},
                   {"title", done.title},
@@ -132,10 +143,12 @@ int course_restore(const GlobalOptions& global, const CourseRestore& restore) {
                   {"links", done.links},
                   {"groups", done.groups},
                   {"skipped_links", done.skipped_links},
+                  {"format", done.format},
+                  {"not_taken_over", types_json(done.not_taken_over)},
                   {"warnings", done.warnings}},
-                 fmt::format("course {}{} restored: {} {}{}{}", done.course_id,
+                 fmt::format("course {}{} restored: {} {}{}{}{}", done.course_id,
                              done.title.empty() ? "" : fmt::format(" \"{}\"", cut(done.title, 80)),
-                             with_commas(done.links), done.links == 1 ? "link" : "links", groups, skipped),
+                             with_commas(done.links), done.links == 1 ? "link" : "links", groups, skipped, others),
                  done.operation, report);
   return kExitDone;
 }

@@ -2,50 +2,20 @@
 #include <fmt/format.h>
 
 #include "commands.h"
-#include "course_operations.h"
 #include "output.h"
-#include "text/utf8.h"
+#include "tool_settings.h"
 
 namespace host {
 
-namespace {
-
-constexpr std::size_t kMostValueBytes = 8192;
-
-std::string owner_of(Lms& lms, const SettingSet& set, const Locator& tool) {
-  if (set.scope == "system") {
-    if (!set.id.empty()) wrong_usage("a setting of scope system has no --id: leave it out");
-    return {};
-  }
-  if (set.id.empty())
-    wrong_usage("scope {} wants the id of the {}: --id ID", set.scope,
-                set.scope == "course" ? "course" : "content item");
-  if (set.scope == "course") return need_course(lms, set.id).id;
-  const auto item = need_item(lms, set.id);
-  if (item.tool != tool) refuse("content item {} belongs to {}, not to {}", set.id, to_text(item.tool), to_text(tool));
-  return item.id;
-}
-
-}  // namespace
-
 int setting_set(const GlobalOptions& global, const SettingSet& set) {
   const auto tool = locator_from(set.tool);
-  if (set.value.size() > kMostValueBytes)
-    refuse("the value of {} has {} bytes: a setting holds at most {}", set.key, set.value.size(), kMostValueBytes);
-  if (!is_utf8(set.value)) refuse("the value of {} is not UTF-8", set.key);
+  check_value(set.key, set.value);
   Session session(global, Session::Use::note);
   auto& lms = session.lms();
   if (!lms.tool(tool) && !lms.has_items_of(tool)) session.need_tool(tool);
-  const auto owner = owner_of(lms, set, tool);
-  auto others = Json::array();
-  for (const auto& other : lms.settings(tool)) others.push_back(other.key);
-  const auto verdict = session.bridge().report({{"report", "setting_key"}, {"key", set.key}, {"others", others}});
-  const auto problem = text_of(verdict, "problem");
-  if (!problem.empty()) refuse("setting {}: {}", cut(set.key, 60), problem);
-  lms.set_setting(tool, {set.scope, owner, set.key, set.value});
-  const auto warning = text_of(verdict, "warning");
+  const auto owner = setting_owner(lms, tool, set.scope, set.id);
+  const auto warning = save_setting(session, tool, {set.scope, owner, set.key, set.value});
   if (!warning.empty()) print_aside("warning: " + warning);
-  if (!set.value.empty()) session.bridge().value_known(tool, {set.scope, owner, set.key, set.value});
   if (global.json)
     print_json({{"tool", to_text(tool)}, {"scope", set.scope}, {"id", owner}, {"key", set.key}, {"value", set.value}});
   else

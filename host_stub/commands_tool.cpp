@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "output.h"
+#include "reregister_call.h"
 
 namespace host {
 
@@ -210,14 +211,16 @@ int tool_ping(const GlobalOptions& global, const std::string& name) {
                    fmt::format("{} answers", to_text(locator)));
 }
 
-int tool_reregister(const GlobalOptions& global, const std::string& name, const std::string& password) {
+int tool_reregister(const GlobalOptions& global, const std::string& name, const std::string& given) {
   const auto locator = locator_from(name);
+  const auto password = given.empty() ? random_hex(16) : given;
   Session session(global, Session::Use::act);
   session.need_tool(locator);
   const Json order = {{"do", "reregister"},
                       {"tool", to_text(locator)},
                       {"regpass", password},
                       {"tcprofileurl", global.tcbaseurl + "/webapps/ws/wsadmin/tcprofile"}};
+  const ReregisterCall call(locator, password);
   return tell_tool(
       session, global, locator, order,
       fmt::format("{} has been asked to register again; it is unavailable until it is saved", to_text(locator)));

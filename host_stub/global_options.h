@@ -3,14 +3,21 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "interrupts.h"
 
 namespace host {
 
 class House;
+struct GlobalOptions;
+
+/// Runs one command line that somebody else has typed, for `guest`, and returns its exit status. Prints to this
+/// thread's console; does not throw.
+using RunLine = std::function<int(const std::vector<std::string>& words, const GlobalOptions& guest)>;
 
 struct GlobalOptions {
   std::filesystem::path state;   ///< empty: $PTB_STATE, else ~/.ptb-host
@@ -28,6 +35,7 @@ struct GlobalOptions {
 
   std::shared_ptr<House> house = nullptr;         ///< the open bridge to work with; null: the command opens its own
   Interrupts* interrupts = &signal_interrupts();  ///< Ctrl-C of this command
+  RunLine run_line = nullptr;  ///< while the command sends, others are taken in that way; null: none are
 };
 
 /// The state directory that the options mean. Throws Refusal.

@@ -77,6 +77,7 @@ void Lms::migrate_from_earlier() {
   }
   if (found < 2) database_.execute(kLmsSchema2);
   if (found < 3) database_.execute(kLmsSchema3);
+  if (found < 4) database_.execute(kLmsSchema4);
   if (found < kLmsSchemaVersion) database_.execute(fmt::format("PRAGMA user_version={}", kLmsSchemaVersion).c_str());
   transaction.commit();
 }

@@ -162,6 +162,11 @@ class Lms {
   void claim(const Locator& from, const Locator& to);
   std::optional<Locator> claimed_by(const Locator& from);
 
+  /// The hash of the password that tools must name when they register themselves; empty: none is asked for.
+  std::string registration_password();
+  /// Empty: none is asked for any more.
+  void put_registration_password(std::string_view hash);
+
   // -- LTI
   /// The platform's private key in PEM; empty: none has been made.
   std::string lti_key();
@@ -172,6 +177,7 @@ class Lms {
 
   // -- settings
   void set_setting(const Locator& tool, const Setting& setting);
+  void remove_setting(const Locator& tool, const Setting& setting);  ///< whatever its value
   std::vector<Setting> settings(const Locator& tool);
   /// System settings, and those of the course and the item where these are not empty.
   void visit_settings(const Locator& tool, std::string_view course_id, std::string_view content_id,

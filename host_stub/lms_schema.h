@@ -3,7 +3,7 @@
 
 namespace host {
 
-inline constexpr int kLmsSchemaVersion = 3;
+inline constexpr int kLmsSchemaVersion = 4;
 inline constexpr int kLmsApplicationId = 0x7074624c;  // "ptbL"
 
 /// Version 1, from an empty file.
@@ -119,6 +119,14 @@ CREATE TABLE notice_handler (
 /// From version 2 to version 3.
 inline constexpr const char* kLmsSchema3 = R"sql(
 ALTER TABLE operation ADD COLUMN not_before_ms INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+/// From version 3 to version 4.
+inline constexpr const char* kLmsSchema4 = R"sql(
+CREATE TABLE registration_password (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  hash TEXT NOT NULL CHECK (hash <> '')
+) STRICT;
 )sql";
 
 }  // namespace host

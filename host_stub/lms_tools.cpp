@@ -128,6 +128,18 @@ std::optional<Locator> Lms::claimed_by(const Locator& from) {
   return Locator{query.text(0), query.text(1)};
 }
 
+std::string Lms::registration_password() {
+  Statement query(database_, "SELECT hash FROM registration_password");
+  return query.step() ? query.text(0) : std::string();
+}
+
+void Lms::put_registration_password(std::string_view hash) {
+  if (hash.empty())
+    Statement(database_, "DELETE FROM registration_password").run();
+  else
+    Statement(database_, "INSERT OR REPLACE INTO registration_password (one, hash) VALUES (1, ?)").bind(hash).run();
+}
+
 std::string Lms::lti_key() {
   Statement query(database_, "SELECT pem FROM lti_key");
   return query.step() ? query.text(0) : std::string();
@@ -166,6 +178,12 @@ void Lms::set_setting(const Locator& tool, const Setting& setting) {
                       "VALUES (?, ?, ?, ?, ?, ?)");
   statement.bind(tool.vendor).bind(tool.program).bind(setting.scope).bind(setting.owner);
   statement.bind(setting.key).bind(setting.value).run();
+}
+
+void Lms::remove_setting(const Locator& tool, const Setting& setting) {
+  Statement statement(database_,
+                      "DELETE FROM setting WHERE vendor = ? AND program = ? AND scope = ? AND owner = ? AND key = ?");
+  statement.bind(tool.vendor).bind(tool.program).bind(setting.scope).bind(setting.owner).bind(setting.key).run();
 }
 
 std::vector<Setting> Lms::settings(const Locator& tool) {

@@ -1,4 +1,4 @@
-// What `ptb-host lti serve` answers: the platform's key set, and where tools register the handlers of their notices.
+// What `ptb-host serve` answers as an LTI platform: its key set, and where tools register the handlers of their notices.
 // Works on the state directory for the time of one request only, so that other commands can run beside it.
 #pragma once
 

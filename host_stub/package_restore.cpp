@@ -9,11 +9,12 @@
 #include <fstream>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 
 #include "output.h"
+#include "package/package.h"
 #include "package/setting_keys.h"
+#include "tool_finder.h"
 
 namespace host {
 
@@ -21,77 +22,6 @@ namespace {
 
 constexpr std::size_t kMostValueBytes = 8192;
 constexpr std::size_t kMostLinks = 90'000;  // with one event a tool before them, one capture call takes them
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
-/// Host of an absolute URL, in lower case and without port; empty where there is none.
-std::string host_of(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  auto authority = url.substr(scheme + 3);
-  authority = authority.substr(0, authority.find_first_of("/?#"));
-  if (const auto at = authority.rfind('@'); at != std::string_view::npos) authority.remove_prefix(at + 1);
-  if (authority.starts_with('[')) return lower(authority.substr(0, authority.find(']') + 1));
-  return lower(authority.substr(0, authority.find(':')));
-}
-
-/// Which tool a launch host belongs to.
-class ToolFinder {
- public:
-  ToolFinder(Lms& lms, const std::vector<std::string>& maps) : lms_(lms) {
-    for (const auto& map : maps) {
-      const auto equals = map.find('=');
-      if (equals == std::string::npos || equals == 0) wrong_usage("--map {}: write LAUNCH_HOST=VENDOR/PROGRAM", map);
-      mapped_[lower(std::string_view(map).substr(0, equals))] = locator_from(std::string_view(map).substr(equals + 1));
-    }
-    for (const auto& tool : lms.tools()) {
-      for (std::size_t at = 0; at < tool.base_urls.size();) {
-        const auto end = std::min(tool.base_urls.find('\n', at), tool.base_urls.size());
-        auto& tools = by_host_[host_of(std::string_view(tool.base_urls).substr(at, end - at))];
-        if (std::find(tools.begin(), tools.end(), tool.locator) == tools.end()) tools.push_back(tool.locator);
-        at = end + 1;
-      }
-    }
-  }
-
-  /// `named`: the locator that the package itself gives, or nothing.
-  Locator find(const std::string& launch_host, const std::optional<Locator>& named) {
-    const auto host = lower(launch_host);
-    if (const auto found = mapped_.find(host); found != mapped_.end()) {
-      used_.push_back(host);
-      return found->second;
-    }
-    if (named) return lms_.claimed_by(*named).value_or(*named);
-    if (const auto found = by_host_.find(host); found != by_host_.end()) {
-      if (found->second.size() > 1)
-        refuse("links to {} could belong to {} or {}: say which with --map {}=VENDOR/PROGRAM", host,
-               to_text(found->second[0]), to_text(found->second[1]), host);
-      return found->second.front();
-    }
-    // A '/' cannot be in a host; anything else that a locator may not hold is refused by the bridge.
-    const Locator unknown{host, "lti"};
-    return lms_.claimed_by(unknown).value_or(unknown);
-  }
-
-  /// Maps that no link asked for: most likely a typing error.
-  [[nodiscard]] std::vector<std::string> unused() const {
-    std::vector<std::string> names;
-    for (const auto& [host, tool] : mapped_)
-      if (std::find(used_.begin(), used_.end(), host) == used_.end()) names.push_back(host);
-    return names;
-  }
-
- private:
-  Lms& lms_;
-  std::map<std::string, Locator> mapped_;
-  std::map<std::string, std::vector<Locator>> by_host_;
-  std::vector<std::string> used_;
-};
 
 /// Asks the plugin once a key: which names are reserved is its business.
 class ReservedKeys {
@@ -112,26 +42,13 @@ class ReservedKeys {
   std::map<std::string, bool> known_;
 };
 
-/// The locator that the package gives to a link; nothing where it gives none, or one that cannot be.
-std::optional<Locator> named_tool(const CartridgeLink& link) {
-  if (link.tool.empty()) return std::nullopt;
-  try {
-    return locator_from(link.tool);
-  } catch (const Refusal&) {
-    return std::nullopt;
-  }
-}
-
 RestoredLink restore_link(const CartridgeLink& link, ToolFinder& tools, ReservedKeys& reserved,
                           std::vector<std::string>& warnings) {
   const auto where = fmt::format("link \"{}\"", cut(link.title, 60));
   auto settings = settings_from_custom(
       link.custom, [&](std::string_view key) { return reserved.contains(key); }, where);
-  RestoredLink restored{tools.find(link.launch_host, named_tool(link)),
-                        link.title.empty() ? link.identifier : link.title,
-                        {},
-                        link.handle,
-                        link.launch_url};
+  RestoredLink restored{
+      tools.find(link), link.title.empty() ? link.identifier : link.title, {}, link.handle, link.launch_url};
   for (auto& [key, value] : settings.settings) {
     if (value.size() > kMostValueBytes) {
       warnings.push_back(fmt::format("{}: custom property {} has {} bytes, at most {} fit a setting; it is left out",
@@ -175,8 +92,8 @@ std::string fingerprint(const std::string& path) {
 
 RestoredPackage restore_package(Session& session, const CourseRestore& wanted) {
   if (!wanted.course_id.empty()) check_id(wanted.course_id);
-  ToolFinder tools(session.lms(), wanted.maps);
-  auto cartridge = read_cartridge(wanted.package);
+  ToolFinder tools(session, wanted.maps);
+  auto cartridge = read_package(wanted.package);
   if (!cartridge) refuse("{}", cartridge.error());
   if (cartridge->links.size() > kMostLinks)
     refuse("{} has {} links: at most {} can be restored at once", wanted.package, cartridge->links.size(), kMostLinks);
@@ -184,13 +101,15 @@ RestoredPackage restore_package(Session& session, const CourseRestore& wanted) {
   done.backup_id = fingerprint(wanted.package);
   done.warnings = std::move(cartridge->warnings);
   done.skipped_links = cartridge->skipped_links;
+  done.format = cartridge->format;
+  done.not_taken_over = std::move(cartridge->resources);
   ReservedKeys reserved(session.bridge());
   Restore restore{wanted.course_id, cartridge->title, done.backup_id, {}, {}, wanted.user_id, wanted.not_before_ms};
   for (auto& group : cartridge->groups) restore.groups.push_back({std::move(group.id), std::move(group.name)});
   drop_unusable_groups(restore.groups, done.warnings);
   for (const auto& link : cartridge->links) restore.links.push_back(restore_link(link, tools, reserved, done.warnings));
-  for (const auto& host : tools.unused())
-    done.warnings.push_back(fmt::format("--map {}: no link launches there", host));
+  for (const auto& key : tools.unused())
+    done.warnings.push_back(fmt::format("--map {}: no link launches there or has this handle", key));
   done.operation = restore_course(session.lms(), restore);
   done.course_id = restore.course_id;
   done.title = restore.title;

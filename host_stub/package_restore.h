@@ -1,7 +1,8 @@
-// From a course package to what `restore_course` takes: finds the tool of each link and makes settings of its custom
-// properties. The only file that knows both packages and tools.
+// From a course package to what `restore_course` takes: the tool of each link (tool_finder.h), and settings made of its
+// custom properties. With that the only file that knows both packages and tools.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace host {
 struct CourseRestore {
   std::string package;
   std::string course_id;          ///< empty: a new one
-  std::vector<std::string> maps;  ///< LAUNCH_HOST=VENDOR/PROGRAM
+  std::vector<std::string> maps;  ///< KEY=VENDOR/PROGRAM, see tool_finder.h
   std::string user_id;            ///< who restores it; may be empty
   std::int64_t not_before_ms = 0;
 };
@@ -23,6 +24,8 @@ struct RestoredPackage {
   std::string course_id;
   std::string title;
   std::string backup_id;
+  std::string format;                                   ///< such as "Moodle backup"
+  std::map<std::string, std::uint64_t> not_taken_over;  ///< how many there are of each other type of content
   std::size_t links = 0;
   std::size_t groups = 0;
   std::uint64_t skipped_links = 0;    ///< without a launch URL

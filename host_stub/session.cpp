@@ -43,7 +43,7 @@ Session::Session(const GlobalOptions& options, Use use)
   if (options_.by.empty()) options_.by = user_name();
   if (is_guest()) {
     if (use == Use::settle)
-      refuse("the small LMS's own data cannot be exchanged while `ptb-host serve` works in {}: end it first",
+      refuse("the small LMS's own data cannot be exchanged while another ptb-host works in {}: end it first",
              house_->directory().string());
   } else {
     house_ = std::make_shared<House>(options_, opening_for(use, options_));
@@ -53,10 +53,21 @@ Session::Session(const GlobalOptions& options, Use use)
   if (use == Use::lms || use == Use::look) return;
   try {
     is_guest() ? capture_left_over() : move_in();
+    if (!is_guest() && use == Use::act) receive_others();
   } catch (...) {
     house_->remove(*this);  // the bridge's thread may be telling of something
     throw;
   }
+}
+
+void Session::receive_others() {
+  if (options_.run_line == nullptr) return;
+  auto guest = options_;
+  guest.house = house_;
+  // Their working directories are others than this one.
+  guest.store = store_uri(options_);
+  guest.state = state_path(options_);
+  reception_ = std::make_unique<Reception>(guest, options_.run_line);
 }
 
 Lms& Session::lms() {
@@ -80,6 +91,7 @@ void Session::move_in() {
 Session::~Session() {
   try {
     // Opening goes on with walks that an earlier process was killed in; ending now would cut them off again.
+    reception_.reset();
     const bool ends_well = !is_guest() && std::uncaught_exceptions() == 0 && *options_.interrupts == 0;
     if (use_ == Use::act && ends_well) wait_for(0);
     if (!is_guest() && use_ != Use::look && put_back_.empty()) house_->tell_high_water();

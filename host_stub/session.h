@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "handover/reception.h"
 #include "house.h"
 #include "progress.h"
 
@@ -76,6 +77,7 @@ class Session : private Listener {
   [[nodiscard]] bool is_guest() const { return options_.house != nullptr; }
   std::string why_put_back();
   void agree_on_tools();
+  void receive_others();
   void capture_unfinished();
   void capture_left_over();
   void capture_again(const Operation& operation);
@@ -104,6 +106,7 @@ class Session : private Listener {
   std::map<std::string, Outcome> outcomes_;  ///< by event id
   std::map<Locator, std::string> removals_;  ///< what became of telling tools that they are removed
   std::string put_back_;
+  std::unique_ptr<Reception> reception_;  ///< while this command sends, it carries out what others type
 };
 
 /// Who orders what: $USER, or the user that this process runs as.

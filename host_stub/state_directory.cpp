@@ -8,10 +8,19 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
+#include <thread>
 
 namespace host {
+
+namespace {
+
+constexpr int kPatienceMs = 2'000;
+constexpr int kLookEveryMs = 20;
+
+}  // namespace
 
 StateDirectory::StateDirectory(std::filesystem::path path) : path_(std::move(path)) {
   std::error_code none;
@@ -45,7 +54,13 @@ void StateDirectory::lock() {
   const auto file = path_ / "lock";
   lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock_ < 0) refuse("cannot write to the state directory {}: {}", path_.string(), std::strerror(errno));
-  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) {
+  bool held = ::flock(lock_, LOCK_EX | LOCK_NB) != 0;
+  // Most commands are over in a moment.
+  for (int waited_ms = 0; held && waited_ms < kPatienceMs; waited_ms += kLookEveryMs) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(kLookEveryMs));
+    held = ::flock(lock_, LOCK_EX | LOCK_NB) != 0;
+  }
+  if (!held) {
     const auto pid = std::to_string(::getpid()) + "\n";
     if (::ftruncate(lock_, 0) != 0 || ::pwrite(lock_, pid.data(), pid.size(), 0) < 0)
       refuse("cannot write to the state directory {}: {}", path_.string(), std::strerror(errno));

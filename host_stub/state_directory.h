@@ -16,8 +16,8 @@ class StateHeld : public Refusal {
 
 class StateDirectory {
  public:
-  /// Throws Refusal: not a directory, not writable, writable by others, or StateHeld, which
-  /// names the pid of the other process.
+  /// Waits a moment for another process to end. Throws Refusal: not a directory, not writable, writable by others, or
+  /// StateHeld, which names the pid of the other process.
   explicit StateDirectory(std::filesystem::path path);
   ~StateDirectory();
   StateDirectory(const StateDirectory&) = delete;

@@ -124,10 +124,16 @@ std::string read_secret(const std::string& path) {
   // An editor ends the file with a newline that is no part of the secret.
   if (secret.ends_with('\n')) secret.pop_back();
   if (secret.ends_with('\r')) secret.pop_back();
-  if (secret.empty()) refuse("the secret file {} is empty: write the tool's shared secret to it", path);
-  if (!is_utf8(secret) || secret.find('\0') != std::string::npos)
-    refuse("the secret in {} is not UTF-8 text: tools could not check what it signs", path);
+  check_secret_text(secret, path);
   return secret;
+}
+
+void check_secret_text(std::string_view secret, std::string_view whose) {
+  if (secret.empty()) refuse("the secret in {} is empty: it must be the tool's shared secret", whose);
+  if (secret.size() > kMostSecretBytes)
+    refuse("the secret in {} has {} bytes: at most {} are allowed", whose, secret.size(), kMostSecretBytes);
+  if (!is_utf8(secret) || secret.find('\0') != std::string::npos)
+    refuse("the secret in {} is not UTF-8 text: tools could not check what it signs", whose);
 }
 
 std::string read_policy(const std::string& name_or_file) {
@@ -172,12 +178,14 @@ Json described(Session& session, const ToolAdd& add, const RegistrationFiles& fi
 
 Registered register_tool(Session& session, const ToolAdd& add, const RegistrationFiles& files) {
   const auto profile = described(session, add, files);
-  Tool tool;
-  tool.locator = {profile.at("vendor"), profile.at("program")};
-  const auto before = session.lms().tool(tool.locator);
+  const Locator locator{profile.at("vendor"), profile.at("program")};
+  const auto before = session.lms().tool(locator);
+  auto tool = before && add.keeps_options ? *before : Tool{};
+  tool.locator = locator;
   tool.guid = before ? before->guid : random_hex(16);
   tool.name = profile.value("name", "");
   tool.descriptor = files.descriptor;
+  tool.base_urls.clear();
   for (const auto& [type, url] : profile.at("base_urls").items())
     tool.base_urls += (tool.base_urls.empty() ? "" : "\n") + url.get<std::string>();
   apply(add.options, tool);

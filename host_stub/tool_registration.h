@@ -33,6 +33,7 @@ struct ToolAdd {
   std::string descriptor_file;
   std::string descriptor;  ///< the document itself, instead of the file
   bool registration_password = false;
+  bool keeps_options = false;  ///< a tool that is known already keeps what `options` does not say
   ToolOptions options;
 };
 
@@ -46,6 +47,9 @@ RegistrationFiles read_registration(const ToolAdd& add);
 
 /// The secret in the file, without the newline at its end. Throws Refusal: missing, empty, too long, not UTF-8.
 std::string read_secret(const std::string& path);
+
+/// Throws Refusal where the text can be no secret. `whose` says where it came from.
+void check_secret_text(std::string_view secret, std::string_view whose);
 
 /// What a preset's name or the name of a file stands for: the name, or the document in the file. A document stands for
 /// itself. Throws Refusal.

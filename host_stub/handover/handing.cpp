@@ -65,7 +65,6 @@ void pass_interrupts_on(int socket, const Interrupts& interrupts) {
 std::optional<int> hand_over(const GlobalOptions& options, const std::vector<std::string>& words) {
   const auto socket = connect_to(state_path(options));
   if (socket.number() < 0) return std::nullopt;
-  catch_interrupts();
   TypedLine line;
   for (const auto& word : words) line.words.push_back(seen_from_outside(word));
   line.by = options.by.empty() ? user_name() : options.by;
@@ -73,12 +72,10 @@ std::optional<int> hand_over(const GlobalOptions& options, const std::vector<std
   line.out = copy_of(STDOUT_FILENO);
   line.err = copy_of(STDERR_FILENO);
   std::int32_t status = 0;
-  bool answered = send_line(socket.number(), line);
-  if (answered) {
-    pass_interrupts_on(socket.number(), *options.interrupts);
-    answered = receive_status(socket.number(), status);
-  }
-  if (!answered)
+  if (!send_line(socket.number(), line) || !receive_status(socket.number(), status)) return std::nullopt;
+  catch_interrupts();
+  pass_interrupts_on(socket.number(), *options.interrupts);
+  if (!receive_status(socket.number(), status))
     refuse(
         "the process that works in {} ended before this command did; nothing that was accepted is lost: look with "
         "`ptb-host lanes` and `ptb-host events list`",

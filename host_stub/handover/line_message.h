@@ -1,6 +1,6 @@
 // What passes over the socket of a state directory, from the command that was typed to the process that carries it out:
 // first its working directory, stdout and stderr as descriptors, with its words; then a byte for each Ctrl-C; back
-// comes the exit status. Both ends are of one build and one machine.
+// come the word that it was taken, and the exit status. Both ends are of one build and one machine.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@ namespace host {
 
 inline constexpr std::size_t kMostLineBytes = 256 * 1024;
 inline constexpr char kInterruptByte = 'i';
+inline constexpr std::int32_t kTaken = -1;  ///< instead of an exit status: it is being carried out
 
 /// A descriptor that closes itself; -1: none.
 class Descriptor {

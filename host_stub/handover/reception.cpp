@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,25 +23,37 @@ namespace host {
 
 namespace {
 
-constexpr int kSliceMs = 50;
+constexpr int kPauseMs = 50;
 constexpr std::size_t kMostGuests = 64;
 constexpr timeval kLineTimeout{5, 0};  // for the whole command line to come
 
 }  // namespace
 
 Reception::Reception(const GlobalOptions& options, RunLine run_line)
-    : options_(options), run_line_(std::move(run_line)) {
+    : options_(options), run_line_(std::move(run_line)), woken_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   listen();
   thread_ = std::thread([this] { run(); });
 }
 
 Reception::~Reception() {
-  ::unlink(socket_path(directory_).c_str());
-  stopping_ = true;
+  close();
   thread_.join();
-  if (wanted_interrupts_ == 0) interrupt();
-  pass_interrupts_on();
-  guests_.clear();
+}
+
+void Reception::close() {
+  closing_ = true;
+  wake();
+}
+
+void Reception::interrupt(int times) {
+  for (int had = wanted_interrupts_; had < times && !wanted_interrupts_.compare_exchange_weak(had, times);) {
+  }
+  close();
+}
+
+void Reception::wake() const {
+  const std::uint64_t one = 1;
+  static_cast<void>(::write(woken_.number(), &one, sizeof one));
 }
 
 void Reception::listen() {
@@ -59,16 +72,23 @@ void Reception::listen() {
 }
 
 void Reception::run() {
-  while (!stopping_) {
-    std::vector<pollfd> wanted{{listening_.number(), POLLIN, 0}};
-    for (const auto& guest : guests_) wanted.push_back({guest->listens ? guest->socket.number() : -1, POLLIN, 0});
-    if (::poll(wanted.data(), wanted.size(), kSliceMs) > 0) {
-      std::size_t at = 1;
-      for (const auto& guest : guests_)
-        if (wanted[at++].revents != 0) hear(*guest);
-      if (wanted[0].revents != 0) welcome();
+  while (!closing_ || !guests_.empty()) {
+    if (closing_ && listening_.number() >= 0) {
+      // Whoever has connected by now and was not taken carries its command out itself.
+      ::unlink(socket_path(directory_).c_str());
+      listening_ = Descriptor();
     }
     pass_interrupts_on();
+    std::vector<pollfd> wanted{{listening_.number(), POLLIN, 0}, {woken_.number(), POLLIN, 0}};
+    for (const auto& guest : guests_) wanted.push_back({guest->listens ? guest->socket.number() : -1, POLLIN, 0});
+    if (::poll(wanted.data(), wanted.size(), -1) > 0) {
+      std::uint64_t times = 0;
+      static_cast<void>(::read(woken_.number(), &times, sizeof times));
+      std::size_t at = 2;
+      for (const auto& guest : guests_)
+        if (wanted[at++].revents != 0) hear(*guest);
+      if (wanted[0].revents != 0 && !closing_) welcome();
+    }
     guests_.remove_if([](const auto& guest) { return guest->done.load(); });
   }
 }
@@ -92,7 +112,7 @@ void Reception::pass_interrupts_on() {
 void Reception::welcome() {
   Descriptor socket(::accept4(listening_.number(), nullptr, nullptr, SOCK_CLOEXEC));
   if (socket.number() < 0) {
-    ::poll(nullptr, 0, kSliceMs);  // out of descriptors: others have to end first
+    ::poll(nullptr, 0, kPauseMs);  // out of descriptors: others have to end first
     return;
   }
   ucred peer{};
@@ -109,15 +129,18 @@ void Reception::welcome() {
   made.thread = std::jthread([this, &made] {
     serve(made);
     made.done = true;
+    wake();
   });
 }
 
 void Reception::serve(Guest& guest) {
   try {
     auto line = receive_line(guest.socket.number());
+    if (!send_status(guest.socket.number(), kTaken)) return;
     guest.listens = true;
-    // Whoever stops reading is waited for, but not by a process that ends, nor after a second Ctrl-C.
-    const auto gives_up = [&] { return guest.gone || guest.interrupts >= 2 || wanted_interrupts_ > 0 || stopping_; };
+    wake();  // so that a Ctrl-C is waited for
+    // Whoever stops reading is waited for, but not by one that is to end, nor after a second Ctrl-C.
+    const auto gives_up = [&] { return guest.gone || guest.interrupts >= 2 || wanted_interrupts_ > 0; };
     const Outlet out(std::move(line.out), gives_up);
     const Outlet err(std::move(line.err), gives_up);
     if (out.stream() == nullptr || err.stream() == nullptr) return;

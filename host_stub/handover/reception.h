@@ -17,20 +17,17 @@
 
 namespace host {
 
-/// Runs one command line for `guest`, and returns its exit status. Prints to this thread's console. Must not throw.
-using RunLine = std::function<int(const std::vector<std::string>& words, const GlobalOptions& guest)>;
-
 class Reception {
  public:
   /// `options.house` is what the commands work in. Throws Refusal where it cannot listen.
   Reception(const GlobalOptions& options, RunLine run_line);
-  /// Takes no more commands, gives each that runs one Ctrl-C, and waits for them.
+  /// Takes no more commands, and waits for those that run.
   ~Reception();
   Reception(const Reception&) = delete;
   Reception& operator=(const Reception&) = delete;
 
-  /// Gives each command that runs one Ctrl-C, also those that come from now on. From any thread.
-  void interrupt() { ++wanted_interrupts_; }
+  /// Takes no more commands, and gives each that runs its `times`-th Ctrl-C, if it has not had it yet. From any thread.
+  void interrupt(int times = 1);
 
  private:
   struct Guest {
@@ -43,6 +40,8 @@ class Reception {
     std::jthread thread;  ///< last: ended first
   };
   void listen();
+  void close();
+  void wake() const;
   void run();
   void welcome();
   void serve(Guest& guest);
@@ -54,8 +53,9 @@ class Reception {
   Descriptor directory_;
   Descriptor listening_;
   std::list<std::unique_ptr<Guest>> guests_;
+  Descriptor woken_;
+  std::atomic<bool> closing_ = false;
   Interrupts wanted_interrupts_ = 0;
-  std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };
 

@@ -229,14 +229,13 @@ void WebConnection::unreadable(std::uint32_t status, std::string problem) {
   request_.http_status = status;
   request_.http_problem = problem;
   problem_ = std::move(problem);
-  if (core_.handlers.unreadable) return ask_a_worker(core_.handlers.unreadable);
+  if (core_.handlers.unreadable) return have_it_answered(core_.handlers.unreadable, false);
   act(Answer(Page{status, "text/plain; charset=utf-8", problem_ + "\n"}));
 }
 
 void WebConnection::handle() {
   ++core_.requests;
-  if (plan_.is_quick) return act(ask(core_.handlers.answer));
-  ask_a_worker(core_.handlers.answer);
+  have_it_answered(core_.handlers.answer, plan_.is_quick);
 }
 
 Answer WebConnection::ask(const std::function<Answer(const Request&)>& handler) {
@@ -250,7 +249,12 @@ Answer WebConnection::ask(const std::function<Answer(const Request&)>& handler) 
   return Answer(Page{500, "text/plain; charset=utf-8", "something went wrong here; the server's log says what\n"});
 }
 
-void WebConnection::ask_a_worker(const std::function<Answer(const Request&)>& handler) {
+void WebConnection::have_it_answered(const std::function<Answer(const Request&)>& handler, bool is_quick) {
+  if (is_quick || core_.options.threads == 0) {
+    auto answer = ask(handler);
+    upload_.reset();
+    return act(std::move(answer));
+  }
   // The connection ends on the thread in run() only, so the job keeps nothing of it when it is done.
   const bool taken = core_.workers.post([self = shared_from_this(), &handler]() mutable {
     auto answer = self->ask(handler);

@@ -52,7 +52,7 @@ class WebConnection : public std::enable_shared_from_this<WebConnection> {
   void unreadable(std::uint32_t status, std::string problem);
   void handle();
   Answer ask(const std::function<Answer(const Request&)>& handler);
-  void ask_a_worker(const std::function<Answer(const Request&)>& handler);
+  void have_it_answered(const std::function<Answer(const Request&)>& handler, bool is_quick);
 
   // web_connection_answer.cpp: writing
   void act(Answer answer);

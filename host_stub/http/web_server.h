@@ -24,7 +24,9 @@ struct WebOptions {
   std::string upload_directory;  ///< where bodies go that are kept as files; what a killed process left is removed
   bool ends_on_signals = false;  ///< SIGINT and SIGTERM stop it; a second one at once
 
-  std::size_t threads = 8;                     ///< handlers at once; 1: handlers need no locks among themselves
+  /// Handlers at once. 1: they need no locks among themselves. 0: likewise, on the thread that reads and writes, which
+  /// is quickest; then they must never wait.
+  std::size_t threads = 8;
   std::size_t max_waiting = 256;               ///< requests that wait for a thread; beyond: 503
   std::size_t max_connections = 512;           ///< without event streams; beyond: 503
   std::size_t max_streams = 128;               ///< beyond: 503

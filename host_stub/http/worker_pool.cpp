@@ -1,13 +1,10 @@
 #include "http/worker_pool.h"
 
-#include <algorithm>
-
 namespace host {
 
-WorkerPool::WorkerPool(std::size_t threads, std::size_t max_waiting)
-    : max_jobs_(std::max<std::size_t>(threads, 1) + max_waiting) {
-  threads_.reserve(std::max<std::size_t>(threads, 1));
-  for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) threads_.emplace_back([this] { work(); });
+WorkerPool::WorkerPool(std::size_t threads, std::size_t max_waiting) : max_jobs_(threads + max_waiting) {
+  threads_.reserve(threads);
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
 WorkerPool::~WorkerPool() {

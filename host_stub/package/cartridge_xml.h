@@ -1,5 +1,5 @@
-// The two kinds of XML in a cartridge that matter: its manifest, and the file of an LTI link. Elements are known by
-// their local names, so that the namespaces of all versions do. Pure: bytes in, values out; knows no archives.
+// The XML of Common Cartridges that matters: their manifest, and the file of an LTI link. Canvas exports are such
+// cartridges too. Pure: bytes in, values out; knows no archives.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,32 @@
 
 namespace host {
 
+enum class ManifestKind { common_cartridge, blackboard };
+
+/// By the namespace that Blackboard's own attributes have. The error is one line without the name of the file.
+tl::expected<ManifestKind, std::string> kind_of_manifest(std::string_view xml);
+
+/// What a link's file says beside the link. Canvas uses them to tie its own files to it.
+struct LinkFile {
+  CartridgeLink link;
+  std::string lookup_uuid;
+};
+
 /// Where the manifest says that a link is.
 struct LinkPlace {
   std::string identifier;
-  std::string href;        // as written, after the bases around it
-  std::string item_title;  // of the first item that refers to it; may be empty
-  std::string handle;      // of our own extension; may be empty
-  std::string tool;        // likewise
+  std::string href;                      // as written, after the bases around it
+  std::string item_title;                // of the first item that refers to it; may be empty
+  std::string handle;                    // of our own extension; may be empty
+  std::string tool;                      // likewise
+  std::optional<LinkFile> inlined = {};  // version 1.3 may write a link into the manifest itself
+};
+
+/// A resource that is no link.
+struct OtherResource {
+  std::string identifier;
+  std::string type;
+  std::vector<std::string> files;
 };
 
 /// What our own packages say beside the standard: <groups><group id= >NAME</group></groups> in the manifest, and the
@@ -28,11 +47,12 @@ struct LinkPlace {
 inline constexpr const char* kExtensionNamespace = "urn:ptbridge:cartridge:1";
 
 struct Manifest {
+  std::string format;  // "Common Cartridge 1.2", "Thin Common Cartridge 1.3"
   std::string identifier;
   std::string title;
   std::vector<LinkPlace> links;
   std::vector<CartridgeGroup> groups;
-  std::map<std::string, std::uint64_t> resources;  // how many of each other type
+  std::vector<OtherResource> others;
 };
 
 /// The error is one line without the name of the package.
@@ -40,13 +60,6 @@ tl::expected<Manifest, std::string> parse_manifest(std::string_view xml);
 
 /// A link as its own file describes it: without identifier, launch_url and launch_host empty where there is none. The
 /// error is one line without the name of the file.
-tl::expected<CartridgeLink, std::string> parse_link(std::string_view xml);
-
-/// The handle of a content handler (resource/x-…) that a launch URL has as a part of its path or of its query, or that
-/// a custom property content_handle or handle has as its value; empty: neither says.
-std::string handle_of(const CartridgeLink& link);
-
-/// The host of an http or https URL, in lower case, without user and port; none where there is none.
-std::optional<std::string> host_of(std::string_view url);
+tl::expected<LinkFile, std::string> parse_link(std::string_view xml);
 
 }  // namespace host

@@ -43,6 +43,20 @@ tl::expected<std::string, std::string> decode(std::string_view text) {
   return out;
 }
 
+void encode(std::string& out, std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+        std::string_view("*-._").find(c) != std::string_view::npos)
+      out += c;
+    else if (c == ' ')
+      out += '+';
+    else
+      out.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+  }
+}
+
 }  // namespace
 
 const std::string* find_param(const Params& params, std::string_view name) {
@@ -72,6 +86,17 @@ tl::expected<Params, std::string> parse_form(std::string_view body) {
       return tl::make_unexpected(fmt::format("parameter '{}' comes twice", shown(params.back().first, 60)));
   }
   return params;
+}
+
+std::string write_form(const Params& params) {
+  std::string body;
+  for (const auto& [name, value] : params) {
+    if (!body.empty()) body += '&';
+    encode(body, name);
+    body += '=';
+    encode(body, value);
+  }
+  return body;
 }
 
 }  // namespace host

@@ -1,5 +1,5 @@
-// Reads the body of a form POST as strictly as a careful tool would. Knows nothing of HTTP connections or of what the
-// parameters mean.
+// Reads the body of a form POST as strictly as a careful tool would, and writes one. Knows nothing of HTTP connections
+// or of what the parameters mean.
 #pragma once
 
 #include <string>
@@ -19,5 +19,8 @@ const std::string* find_param(const Params& params, std::string_view name);
 /// error is one line: a piece without '=' or without a name, a wrong percent escape, a byte that should have been
 /// escaped, text that is not UTF-8, a name that comes twice.
 tl::expected<Params, std::string> parse_form(std::string_view body);
+
+/// The body that parse_form reads back, in the order of `params`.
+std::string write_form(const Params& params);
 
 }  // namespace host

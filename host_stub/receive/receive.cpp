@@ -12,6 +12,8 @@
 #include <optional>
 
 #include "http/web_server.h"
+#include "receive/bugs.h"
+#include "receive/effects.h"
 #include "receive/fault_script.h"
 #include "receive/log_reader.h"
 #include "receive/log_writer.h"
@@ -49,16 +51,32 @@ tl::expected<std::optional<std::string>, std::string> read_secret(const std::str
   return std::optional<std::string>(std::move(secret));
 }
 
+/// Where whoever checks a tool reads how many events it has acted on.
+constexpr std::string_view kEffectsPath = "/_receive/effects";
+
 /// Where all parts of the tool meet: judges a request, chooses the step, logs.
 class ToolDesk {
  public:
   ToolDesk(std::unique_ptr<WireInspector> wire, FaultScript script, std::optional<LogWriter> log,
-           RecorderService& recorder)
-      : wire_(std::move(wire)), script_(std::move(script)), log_(std::move(log)), recorder_(recorder) {
+           std::optional<Bug> bug, RecorderService& recorder)
+      : wire_(std::move(wire)),
+        script_(std::move(script)),
+        log_(std::move(log)),
+        bug_(std::move(bug)),
+        recorder_(recorder) {
     recorder_.on_switch([this](FaultScript other) { script_ = std::move(other); });
   }
 
   Reply handle(const Request& request) {
+    return bug_ ? handle_read(bug_->read(request, now_ms())) : handle_read(request);
+  }
+
+  [[nodiscard]] Page effects_page() const {
+    return {200, "application/json", fmt::format("{{\"effects\": {}}}\n", done_)};
+  }
+
+ private:
+  Reply handle_read(const Request& request) {
     LogLine line;
     line.at_ms = now_ms();
     line.method = request.head_only ? "HEAD" : request.method;
@@ -79,7 +97,6 @@ class ToolDesk {
     return reply;
   }
 
- private:
   static void refuse(LogLine& line, Reply& reply, Step step, std::string problem) {
     reply.step = step;
     line.problem = std::move(problem);
@@ -93,6 +110,15 @@ class ToolDesk {
     if (!found.problem.empty()) return refuse(line, reply, found.refusal, std::move(found.problem));
     reply.step = script_.next(line.path, line.params);
     if (reply.step.act == Act::error) reply.step = wire_->says_error();
+    if (bug_) bug_->answer(line.params, line.repeat, request, reply);
+    // What was acknowledged has had its effect; what happens to the answer on its way does not take it back.
+    if (reply.step.act == Act::ok || reply.step.act == Act::slow || reply.step.act == Act::die_after)
+      act_on(line.params);
+  }
+
+  void act_on(const Params& params) {
+    const bool first_time = effects_.add(params);
+    if (bug_ ? bug_->counts(params, first_time) : first_time) ++done_;
   }
 
   void show_page(const Request& request, LogLine& line, Reply& reply) const {
@@ -106,6 +132,9 @@ class ToolDesk {
   std::unique_ptr<WireInspector> wire_;
   FaultScript script_;
   std::optional<LogWriter> log_;
+  std::optional<Bug> bug_;
+  Effects effects_;
+  std::uint64_t done_ = 0;  // what it counts itself, which a defect may get wrong
   RecorderService& recorder_;
 };
 
@@ -156,6 +185,15 @@ tl::expected<std::unique_ptr<WireInspector>, std::string> make_inspector(const R
       Verifier(std::move(*secret), options.digest == "md5" ? Digest::md5 : Digest::sha1, window_ms));
 }
 
+tl::expected<std::optional<Bug>, std::string> make_bug(const ReceiveOptions& options) {
+  if (options.bug.empty()) return std::optional<Bug>();
+  auto secret = read_secret(options.secret_file);
+  if (!secret) return tl::make_unexpected(std::move(secret.error()));
+  auto bug = Bug::named(options.bug, secret->value_or(""), options.digest == "md5" ? Digest::md5 : Digest::sha1);
+  if (!bug) return tl::make_unexpected(std::move(bug.error()));
+  return std::optional<Bug>(std::move(*bug));
+}
+
 std::string usage_problem(const ReceiveOptions& options) {
   if (options.wire != "proxy-tool" && options.wire != "standard-webhooks" && options.wire != "lti-notice")
     return fmt::format("unknown wire '{}': use --wire proxy-tool, standard-webhooks or lti-notice", options.wire);
@@ -163,6 +201,9 @@ std::string usage_problem(const ReceiveOptions& options) {
     return fmt::format("unknown digest '{}': use --digest md5 or sha1", options.digest);
   if (options.window_ms && (*options.window_ms < 0 || *options.window_ms > kMaxWindowMs))
     return fmt::format("a window of {} ms is not possible: use --window-ms 0 or more", *options.window_ms);
+  if (!options.bug.empty() && options.wire != "proxy-tool") return "--bug is for --wire proxy-tool only";
+  if (!options.bug.empty() && options.secret_file.empty())
+    return "--bug wants a secret to get wrong: --secret-file FILE";
   if (!options.jwks.empty() && options.wire != "lti-notice") return "--jwks is for --wire lti-notice only";
   if (!options.secret_file.empty() && options.wire == "lti-notice")
     return "--wire lti-notice has no shared secret: name the platform's key set with --jwks";
@@ -179,9 +220,12 @@ int receive(const ReceiveOptions& options) {
   if (!log) return complain(kExitFailed, log.error());
   const bool is_checked = !(options.wire == "lti-notice" ? options.jwks : options.secret_file).empty();
   RecorderService recorder({options.wire, script->text(), is_checked, log->has_value()});
-  ToolDesk desk(std::move(*wire), std::move(*script), std::move(*log), recorder);
+  auto bug = make_bug(options);
+  if (!bug) return complain(kExitUsage, bug.error());
+  ToolDesk desk(std::move(*wire), std::move(*script), std::move(*log), std::move(*bug), recorder);
   const auto is_recorders = [](const Request& request) { return request.target.starts_with(RecorderService::kPrefix); };
-  const auto answer = [&](const Request& request) {
+  const auto answer = [&](const Request& request) -> Answer {
+    if (request.target == kEffectsPath && request.method == "GET") return desk.effects_page();
     return is_recorders(request) && request.http_problem.empty() ? recorder.answer(request)
                                                                  : to_answer(desk.handle(request));
   };
@@ -192,7 +236,8 @@ int receive(const ReceiveOptions& options) {
   WebOptions web;
   web.port = options.port;
   web.ends_on_signals = true;
-  web.threads = 1;  // the desk judges one request after another
+  // The desk judges one request after another. Only a key set at an address makes it wait.
+  web.threads = options.jwks.empty() ? 0 : 1;
   web.max_header_bytes = kMaxHeaderBytes;
   web.stop_time = kStopTime;
   auto server = WebServer::open(web, {answer, plan, answer, nullptr});
@@ -205,6 +250,11 @@ int receive(const ReceiveOptions& options) {
 }  // namespace
 
 int run_receive(const ReceiveOptions& options) {
+  if (options.list_bugs) {
+    for (const auto& kind : bug_kinds())
+      fmt::print("{:<26} {}; found by {}\n", kind.name, kind.sentence, kind.found_by);
+    return 0;
+  }
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return receive(options);

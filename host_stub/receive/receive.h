@@ -18,7 +18,9 @@ struct ReceiveOptions {
   std::optional<std::int64_t> window_ms;  // how far a timestamp may be from now, either way; none: two minutes on
                                           // proxy-tool, five on the other wires
   std::string wire = "proxy-tool";        // or standard-webhooks, lti-notice
-  std::string jwks;  // lti-notice: file or URL of the platform's key set; empty: signatures are not checked
+  std::string jwks;        // lti-notice: file or URL of the platform's key set; empty: signatures are not checked
+  std::string bug;         // a defect of bugs.h; empty: none
+  bool list_bugs = false;  // print the defects and end
 };
 
 /// Serves until SIGINT or SIGTERM. When ready it prints "listening on http://127.0.0.1:PORT" to stdout.
@@ -26,7 +28,8 @@ struct ReceiveOptions {
 /// Each POST is checked: form, MAC or signature, timestamp, nonce. What is wrong is answered <result>ERROR<result> (on
 /// the other wires: 400 or 401), is logged with its problem, and takes no step of the fault script; all else is done as
 /// the script says. Its log line is on stable storage before the first byte of the answer. A log that exists already is
-/// read first: nonces and event_ids in it count as seen. GET / shows a page of text. A body over 1 MiB (on the other
+/// read first: nonces and event_ids in it count as seen. GET / shows a page
+/// (recorder_service.h), GET /_receive/effects how many events it has acted on, each once. A body over 1 MiB (on the other
 /// wires: 16 MiB) is answered 413.
 ///
 /// Returns the exit status: 0 ended by a signal; 1 the environment said no (port in use, log, secret); 2 wrong options

@@ -46,7 +46,10 @@
     wanted = told.number;
     fetch_rows();
   });
-  source.addEventListener("changed", () => location.assign("/"));
-  source.addEventListener("missed", () => location.assign("/"));
+  // What someone is typing is not taken away.
+  const script = document.getElementById("script");
+  const load_again = () => script.value === script.defaultValue && location.assign("/");
+  source.addEventListener("changed", load_again);
+  source.addEventListener("missed", load_again);
   addEventListener("pagehide", () => source.close());
 })();

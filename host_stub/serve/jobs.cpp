@@ -41,10 +41,11 @@ Jobs::~Jobs() {
     if (job->thread.joinable()) job->thread.join();
 }
 
-void Jobs::interrupt() {
+void Jobs::interrupt(int times) {
   const std::lock_guard lock(mutex_);
   ending_ = true;
-  for (const auto& job : jobs_) ++job->interrupts;
+  for (const auto& job : jobs_)
+    if (job->interrupts < times) job->interrupts = times;
 }
 
 std::uint64_t Jobs::begin(const std::string& what, const std::string& tool, const std::string& by, Command command) {

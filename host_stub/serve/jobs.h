@@ -38,7 +38,7 @@ class Jobs {
  public:
   /// `changed` is called, on any thread, when a job begins or ends.
   Jobs(GlobalOptions options, std::function<void()> changed);
-  /// Gives each that goes on one Ctrl-C, and waits for them.
+  /// As interrupt, and waits for them.
   ~Jobs();
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;
@@ -50,8 +50,8 @@ class Jobs {
   std::optional<JobView> find(std::uint64_t number) { return wait(number, 0); }
   /// Newest first.
   std::vector<JobView> list();
-  /// Begins no more, and gives each that goes on one Ctrl-C. Does not wait.
-  void interrupt();
+  /// Begins no more, and gives each that goes on its `times`-th Ctrl-C, if it has not had it yet. Does not wait.
+  void interrupt(int times = 1);
   /// Ends what it waits for after the exchange in flight. False where there is none that goes on.
   bool stop(std::uint64_t number);
 

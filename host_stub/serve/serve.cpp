@@ -22,6 +22,7 @@
 #include "serve/api.h"
 #include "serve/metrics.h"
 #include "session.h"
+#include "soap/soap_service.h"
 
 namespace host {
 
@@ -88,6 +89,7 @@ class Running {
         samples_(house_),
         jobs_(guest_, [this] { live_.changed(); }),
         lti_(guest_, key_of(guest_), token_),
+        soap_(guest_, {options.tls_cert.empty() ? "http" : "https"}),
         serving_{guest_, access_, jobs_, live_, samples_, {}},
         router_(access_),
         reception_(guest_, run_line) {
@@ -120,6 +122,9 @@ class Running {
   [[nodiscard]] std::shared_ptr<House> house() const { return house_; }
 
   ~Running() {
+    // Handlers wait for jobs, and the server for handlers.
+    reception_.interrupt();
+    jobs_.interrupt();
     live_.end();
     server_.reset();
   }
@@ -137,11 +142,11 @@ class Running {
     return names;
   }
 
-  /// One Ctrl-C for all that waits here for a tool.
+  /// A Ctrl-C for all that waits here for a tool.
   void interrupt() {
-    ++interrupts_;
-    jobs_.interrupt();
-    reception_.interrupt();
+    const int times = ++interrupts_;
+    jobs_.interrupt(times);
+    reception_.interrupt(times);
   }
 
   static RsaKey key_of(const GlobalOptions& guest) {
@@ -176,12 +181,18 @@ class Running {
   }
 
   Page ordered(const Request& request) {
-    if (request.method == "GET") return router_.answer(request);
+    if (request.method == "GET") return answer_now(request);
     const OrderCount order(orders_);
-    if (!order.is_one_too_many()) return router_.answer(request);
+    if (!order.is_one_too_many()) return answer_now(request);
     auto busy = json_problem(503, fmt::format("{} orders are being carried out: try again later", kMostOrders));
     busy.headers.emplace_back("Retry-After", "1");
     return busy;
+  }
+
+  Page answer_now(const Request& request) {
+    // Whoever registers there shows no token but what the protocol asks for.
+    if (SoapService::is_for(request.target) && access_.knows_host(request)) return soap_.answer(request);
+    return router_.answer(request);
   }
 
   void add_routes() {
@@ -273,6 +284,7 @@ class Running {
   Samples samples_;
   Jobs jobs_;
   LtiService lti_;
+  SoapService soap_;
   Serving serving_;
   Router router_;
   std::unique_ptr<WebServer> server_;

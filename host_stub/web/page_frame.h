@@ -2,9 +2,9 @@
 // doing what it need not. Knows nothing of what a page shows.
 //
 // Classes of style.css: .card, .columns, .bar, .figures (dl of numbers), .facts (dl), .badge and .says with .good .warn
-// .bad .note, .scroll around a table, table.cards with td[data-label] and a span within, table.pairs, .field with .hint and .wrong,
-// .actions, button.main .danger .small, progress, .timeline, .chart with .series-1 to .series-4, .live.on, .quiet,
-// .small, .mono, .number, .break, .empty, .only-heard (for screen readers).
+// .bad .note, .scroll around a table, table.cards with td[data-label] and a span within, table.pairs, .field with .hint
+// and .wrong, .actions, button.main .danger .small, progress, .timeline, .chart with .series-1 to .series-4, .live.on,
+// .quiet, .small, .mono, .number, .break, .empty, .only-heard (for screen readers).
 #pragma once
 
 #include <cstdint>

@@ -102,6 +102,15 @@ Json action_names(const std::map<std::string, Action>& actions) {
   return names;
 }
 
+/// Where each action goes and what is sent with it; `handle` is empty at top level.
+void append_requests(Json& list, const std::map<std::string, Action>& actions, const std::string& handle) {
+  for (const auto& [type, action] : actions) {
+    Json fixed = Json::array();
+    for (const auto& [name, value] : action.fixed) fixed.push_back({name, value});
+    list.push_back({{"type", type}, {"handle", handle}, {"path", action.path}, {"fixed", std::move(fixed)}});
+  }
+}
+
 Json service_list(const std::vector<Descriptor::Service>& services) {
   Json list = Json::array();
   for (const auto& service : services) list.push_back({{"service", service.name}, {"operations", service.operations}});
@@ -143,6 +152,10 @@ Result<Json> descriptor_report(const ReadDescriptor& read, const Json& question)
   json["tool_login"] = service_list(descriptor->tool_login);
   json["ticket_login"] = service_list(descriptor->ticket_login);
   json["actions"] = action_names(descriptor->actions);
+  json["requests"] = Json::array();
+  append_requests(json["requests"], descriptor->actions, {});
+  for (const auto& handler : descriptor->content_handlers)
+    append_requests(json["requests"], handler.actions, handler.handle);
   json["unusable_actions"] = descriptor->unusable_actions;
   json["content_handlers"] = Json::array();
   for (const auto& handler : descriptor->content_handlers)

@@ -266,11 +266,11 @@ TEST_F(HostCommands, StandardWebhooksReachTheReferenceToolSignedAndInBatches) {
   }
 }
 
-/// `ptb-host lti serve`, and requests to it.
+/// `ptb-host serve`, and requests to it.
 class LtiServer {
  public:
-  explicit LtiServer(const Stage& stage) : port_file_(stage.scratch.path("lti.port")) {
-    process_ = stage.lms.start({"lti", "serve", "--port-file", port_file_});
+  explicit LtiServer(const Stage& stage) : port_file_(stage.scratch.path("serve.port")) {
+    process_ = stage.lms.start({"serve", "--port", "0", "--port-file", port_file_});
     port = WireTool::wait_for_port(port_file_, *process_);
   }
   /// Ends it; what it printed.
@@ -302,7 +302,7 @@ TEST_F(HostCommands, LtiNoticesReachTheReferenceToolVerifiedByThePlatformsKeySet
   for (const auto& line : log) EXPECT_EQ(line.at("mac_ok"), true) << line;
 }
 
-TEST_F(HostCommands, TheLtiServerPublishesTheKeySetAndIsRefusedAStateThatIsHeld) {
+TEST_F(HostCommands, ServePublishesTheKeySetBesideOtherCommands) {
   LtiServer server(stage);
   WireTool tool(stage.scratch, {"--wire", "lti-notice", "--jwks",
                                 "http://127.0.0.1:" + std::to_string(server.port) + "/.well-known/jwks.json"});

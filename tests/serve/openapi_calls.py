@@ -109,6 +109,8 @@ class OpenApi(Stage):
         call("DELETE", "/api/courses/{course}", course="_9_1")
         call("POST", "/api/forget", {"course": "_9_1"})
         self.live()
+        after = call("GET", "/api/audit", query="?limit=2")["next"]
+        self.assertEqual(call("GET", "/api/audit", query=f"?limit=1&after={after}")["entries"][0]["number"], after + 1)
         handlers = "/lti/notice-handlers/{vendor}/{program}"
         lti = quiz.descriptor.replace("<code>quiz</code>", "<code>lti</code>")
         call("POST", "/api/tools", {"descriptor": lti, "wire": "lti-notice", "endpoint": f"http://127.0.0.1:{quiz.port}/n", "lti_client_id": "c", "lti_deployment_id": "d",

@@ -460,7 +460,8 @@ TEST(Engine, TheReportOfADescriptorSaysAllThatIsKept) {
       "<tool-info><code>p</code><version>2</version></tool-info><tool-instance><base-urls><base-url type='https'>"
       "https://h</base-url></base-urls></tool-instance><required-webservices><tool-login><service name='Context.WS'>"
       "<operation>logout</operation></service></tool-login></required-webservices><http-actions><action type='view' "
-      "path='https://elsewhere/'/></http-actions><links><content-handler><handle value='h'/><can-copy value='true'/>"
+      "path='https://elsewhere/'/><action type='ping' path='/p'><param name='a' "
+      "fixed='b'/></action></http-actions><links><content-handler><handle value='h'/><can-copy value='true'/>"
       "</content-handler><menu-link><name>Menu</name><category-choice><category>free</category></category-choice>"
       "<icons><icon>/i.gif</icon></icons></menu-link></links></tool-profile>";
   const auto text = world.engine->report(Json{{"report", "descriptor"}, {"xml", xml}}.dump());
@@ -476,6 +477,9 @@ TEST(Engine, TheReportOfADescriptorSaysAllThatIsKept) {
   EXPECT_EQ(json["menu_links"][0]["categories"][0]["name"], "free");
   EXPECT_EQ(json["menu_links"][0]["icons"][0]["path"], "/i.gif");
   EXPECT_EQ(json["placements"], true);
+  const Json request = {
+      {"type", "ping"}, {"handle", ""}, {"path", "/p"}, {"fixed", Json::array({Json::array({"a", "b"})})}};
+  EXPECT_EQ(json["requests"], Json::array({request}));
 }
 
 TEST(Engine, AnOrderThatNestsWithoutEndIsRefused) {

@@ -1,6 +1,5 @@
-// The reader of course packages: good ones of all versions, one from the field, and those that must be refused.
-#include "package/cartridge.h"
-
+// The reader of Common Cartridges: good ones of all versions, one from the field, and those that must be refused.
+// Packages of other programs: package_formats_test.cpp.
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -8,9 +7,10 @@
 #include <fstream>
 #include <iterator>
 
+#include "package/archive_scan.h"
 #include "package/cartridge_writer.h"
-#include "package/cartridge_xml.h"
-#include "package/zip_scan.h"
+#include "package/launch_target.h"
+#include "package/package.h"
 #include "temporary_directory.h"
 #include "zip_of_our_own.h"
 
@@ -41,7 +41,7 @@ class CartridgeFile : public testing::Test {
  protected:
   tl::expected<Cartridge, std::string> read(const std::vector<ZipMember>& members, const CartridgeLimits& limits = {}) {
     write_zip(path_, members);
-    return read_cartridge(path_, limits);
+    return read_package(path_, limits);
   }
   /// The error of reading: one line that names the package.
   std::string refusal_of(const tl::expected<Cartridge, std::string>& cartridge) {
@@ -87,7 +87,7 @@ TEST_F(CartridgeFile, GroupsHandlesAndToolsOfOurOwnPackagesComeBack) {
   written.links[0].handle = "resource/x-acme-quiz";
   written.links[0].tool = "acme/quiz";
   ASSERT_TRUE(write_cartridge(path_, written));
-  const auto read = read_cartridge(path_);
+  const auto read = read_package(path_);
   ASSERT_TRUE(read) << read.error();
   ASSERT_EQ(read->groups.size(), 2U);
   EXPECT_EQ(read->groups[0].id, "_1_1");
@@ -98,7 +98,7 @@ TEST_F(CartridgeFile, GroupsHandlesAndToolsOfOurOwnPackagesComeBack) {
   EXPECT_EQ(read->links[1].tool, "");
   CartridgeLimits few;
   few.groups = 1;
-  EXPECT_THAT(refusal_of(read_cartridge(path_, few)), HasSubstr("groups"));
+  EXPECT_THAT(refusal_of(read_package(path_, few)), HasSubstr("groups"));
 }
 
 TEST(Handle, IsFoundInTheLaunchUrlElseInACustomProperty) {
@@ -127,7 +127,7 @@ TEST(Handle, IsFoundInTheLaunchUrlElseInACustomProperty) {
 TEST_F(CartridgeFile, ComesBackAsItWasWritten) {
   const auto written = three_links();
   ASSERT_TRUE(write_cartridge(path_, written));
-  const auto read = read_cartridge(path_);
+  const auto read = read_package(path_);
   ASSERT_TRUE(read) << read.error();
   EXPECT_EQ(read->identifier, written.identifier);
   EXPECT_EQ(read->title, written.title);
@@ -175,7 +175,7 @@ TEST_F(CartridgeFile, HoldsThousandsOfLinks) {
     cartridge.links.push_back(link);
   }
   ASSERT_TRUE(write_cartridge(path_, cartridge));
-  const auto read = read_cartridge(path_);
+  const auto read = read_package(path_);
   ASSERT_TRUE(read) << read.error();
   ASSERT_EQ(read->links.size(), kLinks);
   EXPECT_THAT(read->links[4321].custom, ElementsAre(Pair("n", "4321")));
@@ -239,12 +239,12 @@ TEST_F(CartridgeFile, ReadsNamesThatAreNotAscii) {
 }
 
 TEST_F(CartridgeFile, ThatIsNoArchiveIsRefused) {
-  EXPECT_THAT(refusal_of(read_cartridge(path_)), HasSubstr("no such file"));
+  EXPECT_THAT(refusal_of(read_package(path_)), HasSubstr("no such file"));
   for (const char* content : {"", "x", "<html>not found</html>"}) {
     overwrite(content);
-    EXPECT_THAT(refusal_of(read_cartridge(path_)), HasSubstr("no zip archive")) << content;
+    EXPECT_THAT(refusal_of(read_package(path_)), HasSubstr("no zip archive")) << content;
   }
-  const auto directory = read_cartridge(directory_ / ".");
+  const auto directory = read_package(directory_ / ".");
   ASSERT_FALSE(directory);
   EXPECT_THAT(directory.error(), HasSubstr("is no file"));
 }
@@ -254,7 +254,7 @@ TEST_F(CartridgeFile, ThatIsTruncatedAnywhereIsRefused) {
   const auto whole = bytes();
   for (std::size_t size = 4; size < whole.size(); size += 31) {
     overwrite(whole.substr(0, size));
-    EXPECT_THAT(refusal_of(read_cartridge(path_)), HasSubstr("truncated")) << size;
+    EXPECT_THAT(refusal_of(read_package(path_)), HasSubstr("truncated")) << size;
   }
 }
 
@@ -266,7 +266,7 @@ TEST_F(CartridgeFile, ThatIsDamagedIsRefusedOrReadAndNeverCrashes) {
     auto damaged = whole;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
     overwrite(damaged);
-    if (const auto read = read_cartridge(path_); !read) {
+    if (const auto read = read_package(path_); !read) {
       ++refused;
       EXPECT_EQ(read.error().find('\n'), std::string::npos);
     }
@@ -341,13 +341,13 @@ TEST_F(CartridgeFile, WhoseDirectoryLiesAboutSizesStaysWithinLimits) {
   auto lying = bytes();
   test::lie_about_size(lying, "a.xml", 10);
   overwrite(lying);
-  EXPECT_THAT(refusal_of(read_cartridge(path_)), HasSubstr("entry 'a.xml'"));
+  EXPECT_THAT(refusal_of(read_package(path_)), HasSubstr("entry 'a.xml'"));
   // The other way round: a package that claims to be huge.
   write_zip(path_, {{"imsmanifest.xml", manifest_with("")}, {"b", "x"}});
   lying = bytes();
   test::lie_about_size(lying, "b", 0xfffffff0U);
   overwrite(lying);
-  EXPECT_THAT(refusal_of(read_cartridge(path_)), HasSubstr("unpacks to more than"));
+  EXPECT_THAT(refusal_of(read_package(path_)), HasSubstr("unpacks to more than"));
 }
 
 TEST_F(CartridgeFile, WithEntitiesOrDepthCostsNothing) {
@@ -390,18 +390,23 @@ TEST(SafeName, TakesOutWhatSaysNothing) {
   EXPECT_FALSE(safe_name(""));
 }
 
-TEST(CanvasExport, HasOneLink) {
+TEST(CanvasExport, HasAModuleItemAndATool) {
   const char* directory = std::getenv("PTB_TEST_DATA");
   if (directory == nullptr) GTEST_SKIP() << "PTB_TEST_DATA is not set: no packages from the field here";
-  const auto read = read_cartridge(std::string(directory) + "/canvas-export-with-lti-link.imscc");
+  const auto read = read_package(std::string(directory) + "/canvas-export-with-lti-link.imscc");
   ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(read->format, "Canvas export");
   EXPECT_EQ(read->title, "Ally: Accessibility Workshop");
-  ASSERT_EQ(read->links.size(), 1U);
-  EXPECT_EQ(read->links[0].title, "Canvabadges");
-  EXPECT_EQ(read->links[0].launch_url, "https://www.canvabadges.org/placement_launch");
-  EXPECT_EQ(read->links[0].launch_host, "www.canvabadges.org");
-  EXPECT_THAT(read->links[0].custom, IsEmpty());
-  EXPECT_EQ(read->resources.at("webcontent"), 38U);
+  ASSERT_EQ(read->links.size(), 2U);
+  EXPECT_EQ(read->links[0].title, "Badge: ALLY Badge");
+  EXPECT_EQ(read->links[0].launch_host, "canvabadges.herokuapp.com");
+  EXPECT_EQ(read->links[1].title, "Canvabadges");
+  EXPECT_EQ(read->links[1].launch_url, "https://www.canvabadges.org/placement_launch");
+  EXPECT_EQ(read->links[1].launch_host, "www.canvabadges.org");
+  for (const auto& link : read->links) EXPECT_THAT(link.custom, IsEmpty());
+  EXPECT_THAT(read->groups, IsEmpty());
+  EXPECT_THAT(read->resources, ElementsAre(Pair("associatedcontent/imscc_xmlv1p1/learning-application-resource", 5U),
+                                           Pair("imsdt_xmlv1p1", 4U), Pair("webcontent", 38U)));
   EXPECT_THAT(read->warnings, IsEmpty());
 }
 

@@ -51,5 +51,11 @@ TEST(Utf8, KnowsWellFormedText) {
     EXPECT_FALSE(is_utf8(bad)) << bad;
 }
 
+TEST(Form, WhatIsWrittenIsReadBack) {
+  const Params params = {{"a b", "1 + 2 = 3 & 100% ~"}, {"empty", ""}, {"z\xC3\xBC", "\xE8\xAF\xBE\r\n"}};
+  EXPECT_EQ(write_form({{"a b", "c+d~"}}), "a+b=c%2Bd%7E");
+  EXPECT_EQ(parse_form(write_form(params)), params);
+}
+
 }  // namespace
 }  // namespace host

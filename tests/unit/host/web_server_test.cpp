@@ -326,6 +326,25 @@ TEST(WebServer, Says503WhenAllThreadsAreBusyAndTheLineIsFull) {
   for (auto* peer : {&first, &second, &third}) EXPECT_EQ(peer->read_answer().body, "done");
 }
 
+TEST(WebServer, NeedsNoThreadsWhereHandlersNeverWait) {
+  WebOptions options;
+  options.threads = 0;
+  std::thread::id runs_on;
+  WebHandlers handlers;
+  handlers.answer = handlers.unreadable = [&](const Request&) {
+    runs_on = std::this_thread::get_id();
+    return Answer(text("here"));
+  };
+  RunningServer server(options, handlers);
+  HttpPeer peer(server.port());
+  peer.send(get("/"));
+  EXPECT_EQ(peer.read_answer().body, "here");
+  const auto first = runs_on;
+  peer.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(peer.read_answer().body, "here");
+  EXPECT_EQ(runs_on, first) << "also what cannot be read";
+}
+
 TEST(WebServer, AnswersFaultsAsItIsTold) {
   WebHandlers handlers;
   handlers.answer = [](const Request& request) -> Answer {

@@ -1,4 +1,4 @@
-#include "package/zip_scan.h"
+#include "package/archive_scan.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -20,39 +20,55 @@ namespace {
 constexpr std::size_t kBlockBytes = 64 * 1024;
 
 struct FreeArchive {
-  void operator()(archive* zip) const { archive_read_free(zip); }
+  void operator()(archive* file) const { archive_read_free(file); }
 };
-using Zip = std::unique_ptr<archive, FreeArchive>;
+using Archive = std::unique_ptr<archive, FreeArchive>;
+
+enum class Kind { zip, tar_gz };
+struct Opened {
+  Archive archive;
+  Kind kind;
+};
 
 template <typename... Values>
 tl::unexpected<std::string> wrong(fmt::format_string<Values...> format, Values&&... values) {
   return tl::make_unexpected(fmt::format(format, std::forward<Values>(values)...));
 }
 
-std::string text_of(archive* zip) {
-  const char* text = archive_error_string(zip);
+std::string text_of(archive* file) {
+  const char* text = archive_error_string(file);
   return text == nullptr ? std::string("no reason given") : shown(text);
 }
 
-std::string broken(archive* zip) { return fmt::format("it is damaged ({}): export or copy it again", text_of(zip)); }
+std::string broken(archive* file) { return fmt::format("it is damaged ({}): export or copy it again", text_of(file)); }
 
-tl::expected<Zip, std::string> open_zip(const std::string& path) {
+tl::unexpected<std::string> no_archive() {
+  return wrong("it is no zip archive and no tar.gz archive: name a course package, such as an .imscc or .mbz file");
+}
+
+/// One format only: of the many that libarchive reads, packages come in two.
+tl::expected<Opened, std::string> open_archive(const std::string& path) {
   std::error_code code;
   const auto status = std::filesystem::status(path, code);
   if (status.type() == std::filesystem::file_type::not_found) return wrong("there is no such file: check the name");
-  if (code || !std::filesystem::is_regular_file(status)) return wrong("it is no file: name an .imscc file");
+  if (code || !std::filesystem::is_regular_file(status)) return wrong("it is no file: name a course package");
   std::ifstream file(path, std::ios::binary);
-  std::array<char, 4> magic{};
+  std::array<char, 2> magic{};
   file.read(magic.data(), magic.size());
   if (!file && !file.eof()) return wrong("it cannot be read: check its permissions");
-  const bool starts_like_zip = std::string_view(magic.data(), 2) == "PK";
+  const std::string_view start(magic.data(), magic.size());
 
-  Zip zip(archive_read_new());
-  if (!zip) return wrong("out of memory");
-  archive_read_support_format_zip_seekable(zip.get());
-  if (archive_read_open_filename(zip.get(), path.c_str(), kBlockBytes) == ARCHIVE_OK) return zip;
-  if (starts_like_zip) return wrong("it is truncated, its directory is missing: export or copy it again");
-  return wrong("it is no zip archive: name an .imscc file");
+  Opened opened{Archive(archive_read_new()), start == "\x1f\x8b" ? Kind::tar_gz : Kind::zip};
+  if (!opened.archive) return wrong("out of memory");
+  if (opened.kind == Kind::tar_gz) {
+    archive_read_support_filter_gzip(opened.archive.get());
+    archive_read_support_format_tar(opened.archive.get());
+  } else {
+    archive_read_support_format_zip_seekable(opened.archive.get());
+  }
+  if (archive_read_open_filename(opened.archive.get(), path.c_str(), kBlockBytes) == ARCHIVE_OK) return opened;
+  if (start == "PK") return wrong("it is truncated, its directory is missing: export or copy it again");
+  return no_archive();
 }
 
 /// What the entries seen so far add up to.
@@ -70,8 +86,13 @@ class Budget {
     if (total_ > limits_.total_bytes)
       return wrong("it unpacks to more than {} bytes, which is the limit: split the package", limits_.total_bytes);
     if (total_ > limits_.ratio_from_bytes && total_ / std::max<std::uint64_t>(packed_bytes_, 1) >= limits_.ratio)
-      return wrong("it unpacks to more than {} times its size, as a zip bomb does: do not trust it", limits_.ratio);
+      return wrong("it unpacks to more than {} times its size, as an archive bomb does: do not trust it",
+                   limits_.ratio);
     return {};
+  }
+  /// All that came out of the packing so far, headers and what was passed over included.
+  tl::expected<void, std::string> unpacked_to(std::uint64_t bytes) {
+    return bytes > total_ ? add_bytes(bytes - total_) : tl::expected<void, std::string>();
   }
 
  private:
@@ -82,13 +103,13 @@ class Budget {
 };
 
 /// The whole of the current entry. `declared` bytes of it are in the budget already.
-tl::expected<std::string, std::string> read_content(archive* zip, const std::string& name, std::uint64_t declared,
+tl::expected<std::string, std::string> read_content(archive* file, const std::string& name, std::uint64_t declared,
                                                     const CartridgeLimits& limits, Budget& budget) {
   std::string content;
   std::array<char, kBlockBytes> block{};
   for (;;) {
-    const auto got = archive_read_data(zip, block.data(), block.size());
-    if (got < 0) return wrong("its entry '{}' is damaged ({}): export or copy it again", shown(name), text_of(zip));
+    const auto got = archive_read_data(file, block.data(), block.size());
+    if (got < 0) return wrong("its entry '{}' is damaged ({}): export or copy it again", shown(name), text_of(file));
     if (got == 0) return content;
     content.append(block.data(), static_cast<std::size_t>(got));
     if (content.size() > limits.xml_bytes)
@@ -122,18 +143,35 @@ tl::expected<std::string, std::string> safe_name(std::string_view name) {
   return safe;
 }
 
-tl::expected<void, std::string> scan_zip(const std::string& path, const CartridgeLimits& limits, const WantEntry& want,
-                                         const TakeFile& take) {
-  auto zip = open_zip(path);
-  if (!zip) return tl::make_unexpected(std::move(zip.error()));
+namespace {
+
+/// An entry that is wanted must be what it seems to be.
+tl::expected<void, std::string> check_wanted(archive_entry* entry, const std::string& name) {
+  if (archive_entry_is_encrypted(entry) != 0)
+    return wrong("its entry '{}' is encrypted: export it without a password", shown(name));
+  // A hard link in a tar file may have bytes of its own, and says then that it is a plain file.
+  if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr)
+    return wrong("its entry '{}' is no plain file: export it again", shown(name));
+  return {};
+}
+
+}  // namespace
+
+tl::expected<void, std::string> scan_archive(const std::string& path, const CartridgeLimits& limits,
+                                             const WantEntry& want, const TakeFile& take) {
+  auto opened = open_archive(path);
+  if (!opened) return tl::make_unexpected(std::move(opened.error()));
+  auto* const file = opened->archive.get();
   std::error_code code;
   Budget budget(limits, std::filesystem::file_size(path, code));
   std::unordered_set<std::string> taken;
   archive_entry* entry = nullptr;
-  for (;;) {
-    const int next = archive_read_next_header(zip->get(), &entry);
+  for (bool is_first = true;; is_first = false) {
+    const int next = archive_read_next_header(file, &entry);
     if (next == ARCHIVE_EOF) return {};
-    if (next != ARCHIVE_OK && next != ARCHIVE_WARN) return wrong("{}", broken(zip->get()));
+    if (is_first && opened->kind == Kind::tar_gz && next != ARCHIVE_OK && archive_format(file) == 0)
+      return no_archive();
+    if (next != ARCHIVE_OK && next != ARCHIVE_WARN) return wrong("{}", broken(file));
     const char* raw_name = archive_entry_pathname(entry);
     if (raw_name == nullptr) raw_name = archive_entry_pathname_utf8(entry);
     const auto name = safe_name(raw_name == nullptr ? "" : raw_name);
@@ -142,11 +180,12 @@ tl::expected<void, std::string> scan_zip(const std::string& path, const Cartridg
                    name.error());
     const auto declared = static_cast<std::uint64_t>(std::max<la_int64_t>(archive_entry_size(entry), 0));
     if (auto fits = budget.add_entry(declared); !fits) return fits;
+    if (opened->kind == Kind::tar_gz)
+      if (auto fits = budget.unpacked_to(static_cast<std::uint64_t>(archive_filter_bytes(file, 0))); !fits) return fits;
     if (!want(*name)) continue;
-    if (archive_entry_filetype(entry) != AE_IFREG)
-      return wrong("its entry '{}' is no plain file: export it again", shown(*name));
+    if (auto is_plain = check_wanted(entry, *name); !is_plain) return is_plain;
     if (!taken.insert(*name).second) return wrong("it has two entries named '{}': export it again", shown(*name));
-    const auto content = read_content(zip->get(), *name, declared, limits, budget);
+    const auto content = read_content(file, *name, declared, limits, budget);
     if (!content) return tl::make_unexpected(content.error());
     if (auto done = take(*name, *content); !done) return done;
   }
