@@ -91,6 +91,8 @@ void Reception::run() {
     }
     guests_.remove_if([](const auto& guest) { return guest->done.load(); });
   }
+  if (listening_.number() >= 0) ::unlink(socket_path(directory_).c_str());
+  listening_ = Descriptor();
 }
 
 /// A Ctrl-C, or the end of the process that sent the command, which is another way to press it.
