@@ -82,10 +82,11 @@ int policy_set(const GlobalOptions& global, const PolicySet& set) {
   auto policy = read_policy(set.policy);
   const auto overrides = set.with.empty() ? Overrides() : overrides_from(set.with);
   Session session(global, Session::Use::act);
-  auto good = checked(session, policy, set.policy);
+  const auto source = is_document(set.policy) ? std::string("the document") : set.policy;
+  auto good = checked(session, policy, source);
   if (!overrides.empty()) {
     policy = with_overrides(text_of(good, "document"), overrides);
-    good = checked(session, policy, set.policy + " --with " + set.with);
+    good = checked(session, policy, source + " --with " + set.with);
   }
   const auto answer = session.order({{"do", "policy"}, {"tool", tool}, {"policy", policy}});
   if (global.json)

@@ -40,6 +40,11 @@ std::string waiting_text(const Json& event, const Json& why) {
 
 bool begins(const std::string& text, std::string_view with) { return text.starts_with(with); }
 
+std::string sentence_of(std::string text) {
+  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') text.front() = static_cast<char>(text.front() - 32);
+  return text;
+}
+
 /// Where a sentence of `explain` is carried out.
 std::string place_of(const std::string& sentence, const std::string& event_url, const std::string& tool) {
   constexpr std::string_view kFirst = "look at what stands first: explain ";
@@ -119,7 +124,7 @@ Json suggestions_of(const Json& event, const Json& why) {
   auto list = Json::array();
   for (const auto& sentence : why.value("next", Json::array())) {
     const auto text = sentence.get<std::string>();
-    list.push_back({{"text", text}, {"url", place_of(text, url, text_of(event, "tool"))}});
+    list.push_back({{"text", sentence_of(text)}, {"url", place_of(text, url, text_of(event, "tool"))}});
   }
   return list;
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "output.h"
 #include "serve/pages/moments.h"
 #include "serve/pages/page.h"
@@ -50,8 +52,9 @@ std::string good_text(const Json& result, const std::string& state) {
   const auto refused = number_in(result, "refused");
   const auto opening = state.empty() ? std::string() : fmt::format("The tool is {}. ", state);
   if (sent == 0) return opening + "Nothing was waiting to be sent.";
-  return fmt::format("{}{} sent in {}; {}.", opening, amount(sent, "event was", "events were"),
-                     span_text(static_cast<std::int64_t>(number_in(result, "ms") / 1000)),
+  const auto ms = number_in(result, "ms");
+  const auto took = ms < 1000 ? std::string("less than a second") : span_text(static_cast<std::int64_t>(ms / 1000));
+  return fmt::format("{}{} sent in {}; {}.", opening, amount(sent, "event was", "events were"), took,
                      refused == 0 ? std::string("the tool acknowledged all of them")
                                   : fmt::format("{} acknowledged, {} refused",
                                                 with_commas(number_in(result, "acknowledged")), with_commas(refused)));
@@ -65,6 +68,14 @@ std::string stopped_text(const Json& result) {
       "It stopped after {}; {} still waiting. What was acknowledged may be sent again, with the same "
       "event id, when the walk begins anew.",
       amount(sent, "sent event"), amount(left, "event is", "events are"));
+}
+
+/// Without what helps at a terminal only.
+Json notes_for_a_page(const Json& notes) {
+  auto kept = Json::array();
+  for (const auto& note : notes)
+    if (note.get_ref<const std::string&>().find("Ctrl-C") == std::string::npos) kept.push_back(note);
+  return kept;
 }
 
 /// What to do next, as links.
@@ -87,6 +98,19 @@ Json next_of(const Json& result, const std::string& tool, bool good) {
 
 }  // namespace
 
+std::vector<WalkView> under_their_tools(std::vector<WalkView> walks, const Json& lanes) {
+  for (auto& walk : walks)
+    for (const auto& lane : lanes)
+      if (text_of(lane, "lane") == walk.lane) walk.tool = text_of(lane, "tool");
+  return walks;
+}
+
+bool is_walking(const Json& lanes, const std::string& tool) {
+  return std::any_of(lanes.begin(), lanes.end(), [&](const Json& lane) {
+    return text_of(lane, "tool") == tool && text_of(lane, "state") == "walking";
+  });
+}
+
 Json walk_view(const std::string& tool, const std::vector<WalkView>& walks) {
   WalkView sum;
   std::size_t count = 0;
@@ -98,9 +122,11 @@ Json walk_view(const std::string& tool, const std::vector<WalkView>& walks) {
     sum.per_second += walk.per_second;
     sum.left_s = std::max(sum.left_s, walk.left_s);
     sum.event_id = walk.event_id;
+    sum.lane = walk.lane;
   }
   if (count == 0) return nullptr;
   return {{"tool", tool},
+          {"lane", count == 1 ? sum.lane : std::string()},
           {"done_number", sum.done},
           {"total_number", sum.total},
           {"done", with_commas(sum.done)},
@@ -134,7 +160,7 @@ Json job_view(const Json& job, const std::vector<WalkView>& walks, std::int64_t 
                         : good     ? "good"
                                    : "bad"},
                {"walk", is_running ? walk_view(tool, walks) : Json()},
-               {"notes", is_running ? Json::array() : job.at("notes")},
+               {"notes", is_running ? Json::array() : notes_for_a_page(job.at("notes"))},
                {"text", nullptr},
                {"figures", Json::array()},
                {"has_figures", false},
@@ -142,9 +168,12 @@ Json job_view(const Json& job, const std::vector<WalkView>& walks, std::int64_t 
   if (is_running) return view;
   view["text"] = good ? "Done." : "It came to nothing.";
   if (has_walk) {
-    view["text"] = good ? good_text(result, what == "save" ? text_of(result, "state") : "") : stopped_text(result);
+    const bool is_single = what == "unpark";
+    view["text"] = good        ? good_text(result, what == "save" ? text_of(result, "state") : "")
+                   : is_single ? std::string("The tool did not take it: it stays set aside.")
+                               : stopped_text(result);
     view["figures"] = figures_of(result);
-    view["has_figures"] = number_in(result, "sent") > 0;
+    view["has_figures"] = number_in(result, "sent") > 0 && !is_single;
   } else if (result.is_object() && result.contains("text")) {
     view["text"] = text_of(result, "text");
   }

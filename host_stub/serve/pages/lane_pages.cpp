@@ -19,12 +19,14 @@ std::string place_of(const Call& call) { return call.value("tool").empty() ? "/l
 Page lanes_page(const Serving& serving, const Call& call) {
   const auto now = now_ms();
   const auto lanes = reported(serving, {{"report", "lanes"}}).at("lanes");
+  const auto tool = call.value("tool");
   const bool only_waiting = call.value("which") == "waiting";
   auto rows = Json::array();
   std::size_t left_out = 0;
   std::size_t held = 0;
   for (const auto& lane : lanes) {
     held += text_of(lane, "state") == "held" ? 1 : 0;
+    if (!tool.empty() && text_of(lane, "tool") != tool) continue;
     if (only_waiting && lane.value("waiting", std::uint64_t{0}) == 0) continue;
     if (rows.size() < kMostRows)
       rows.push_back(lane_row(lane, now));
@@ -36,6 +38,8 @@ Page lanes_page(const Serving& serving, const Call& call) {
                 {"left_out", left_out == 0 ? Json() : Json(with_commas(left_out))},
                 {"held", held == 0 ? Json() : Json(with_commas(held))},
                 {"only_waiting", only_waiting},
+                {"of_tool", tool},
+                {"of_tool_url", tool_url(tool)},
                 {"shows_tool", true}};
   return html_page(serving, call, {"Lanes", "/lanes"}, "lanes", std::move(model));
 }

@@ -1,7 +1,7 @@
 // Makes the pages live. Without it a page shows the same when it is loaded again.
 //
 // A part of a page with an id and data-live is fetched anew when something has changed; what a person is typing into,
-// or has opened, stays as it is. data-walk="VENDOR/PROGRAM" shows how far that tool's walk has come.
+// or has opened, stays as it is. data-walk="LANE" shows how far that lane's walk has come.
 for (const file of document.querySelectorAll("input[type=file][data-fills]")) {
   const field = document.getElementById(file.dataset.fills);
   file.closest("[hidden]")?.removeAttribute("hidden");
@@ -73,8 +73,10 @@ for (const file of document.querySelectorAll("input[type=file][data-fills]")) {
     if (place && place.textContent !== text) place.textContent = text;
   };
   const show_walk = (walk) => {
+    let is_shown = false;
     for (const part of document.querySelectorAll("[data-walk]")) {
-      if (part.dataset.walk !== walk.tool) continue;
+      if (part.dataset.walk !== walk.lane) continue;
+      is_shown = true;
       const bar = part.querySelector("progress");
       if (bar) { bar.max = walk.total; bar.value = walk.done; }
       put(part, "done", walk.done.toLocaleString("en"));
@@ -84,10 +86,12 @@ for (const file of document.querySelectorAll("input[type=file][data-fills]")) {
       const last = part.querySelector('[data-is="last"]');
       if (last && walk.event_id) {
         last.textContent = walk.event_id;
+        last.parentElement.hidden = false;
         last.href = `/events/${encodeURIComponent(walk.event_id)}`;
       }
     }
-    if (!document.querySelector("[data-walk]") && document.querySelector("[data-live]")) look_again();
+    // One that has only begun, or one of several that are shown together.
+    if (!is_shown) look_again();
   };
 
   const source = new EventSource("/live");

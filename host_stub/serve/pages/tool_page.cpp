@@ -22,6 +22,7 @@ namespace {
 
 constexpr int kMostAges = 1000;
 constexpr std::size_t kFirstEvents = 5;
+constexpr std::size_t kFirstLanes = 10;
 constexpr std::int64_t kFreshMs = 10 * 60'000;  // so long the last job is worth a place
 
 /// The one that the address names, else one under way, else the last one if that is not long ago.
@@ -56,6 +57,20 @@ void add_waiting(Json& model, const Serving& serving, const std::string& tool, s
       bar_chart("chart-ages", "Age of " + which, age_bars(ages, now));
 }
 
+/// Those in which something waits before the others; under some policies each event has one of its own.
+void add_lanes(Json& model, const Json& lanes, std::int64_t now) {
+  std::vector<const Json*> sorted;
+  for (const auto& lane : lanes) sorted.push_back(&lane);
+  const auto waiting = [](const Json* lane) { return lane->value("waiting", std::uint64_t{0}) > 0; };
+  std::stable_partition(sorted.begin(), sorted.end(), waiting);
+  auto rows = Json::array();
+  for (const auto* lane : sorted)
+    if (rows.size() < kFirstLanes) rows.push_back(lane_row(*lane, now));
+  model["has_lanes"] = !rows.empty();
+  model["more_lanes"] = sorted.size() > rows.size() ? Json(with_commas(sorted.size() - rows.size())) : Json();
+  model["lanes"] = std::move(rows);
+}
+
 void add_save_form(Json& model, const Serving& serving, const Call& call, const ToolHere& here,
                    const std::string& problem) {
   const auto presets = reported(serving, {{"report", "policies"}}).at("presets");
@@ -88,12 +103,12 @@ Page tool_page(const Serving& serving, const Call& call, const std::string& prob
   const auto job = job_of(serving, call, here.locator, now);
   model["waiting"] = with_commas(total.waiting);
   model["oldest"] = moment_of(total.oldest_at, now);
-  model["lanes"] = Json::array();
-  for (const auto& lane : here.lanes) model["lanes"].push_back(lane_row(lane, now));
-  model["has_lanes"] = !here.lanes.empty();
-  model["job"] = job ? job_view(to_json(*job), serving.live.walks(), now) : Json();
+  add_lanes(model, here.lanes, now);
+  const auto walks = under_their_tools(serving.live.walks(), here.lanes);
+  model["job"] = job ? job_view(to_json(*job), walks, now) : Json();
   // A walk that nobody ordered here: a contact, a time that came.
-  model["other_walk"] = job && job->ended_at_ms == 0 ? Json() : walk_view(here.locator, serving.live.walks());
+  const bool is_other = (!job || job->ended_at_ms != 0) && is_walking(here.lanes, here.locator);
+  model["other_walk"] = is_other ? walk_view(here.locator, walks) : Json();
   add_waiting(model, serving, here.locator, now);
   if (here.tool.is_object()) {
     add_save_form(model, serving, call, here, problem);

@@ -1,6 +1,7 @@
 // See pages.h. The first page: every tool, what waits for it, and the form that adds one.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "commands.h"
@@ -47,7 +48,12 @@ Json tool_row(Json row, const Serving& serving, const LaneSums& sums, const std:
 Json tool_rows(const Serving& serving, const Call& call, const Json& lanes, std::int64_t now) {
   const auto sums = sums_of(lanes);
   const auto last = serving.live.last_outcomes();
-  const auto walks = serving.live.walks();
+  auto walks = under_their_tools(serving.live.walks(), lanes);
+  const auto jobs = serving.jobs.list();
+  std::erase_if(walks, [&](const WalkView& walk) {
+    const auto goes_on = [&](const JobView& job) { return job.ended_at_ms == 0 && job.tool == walk.tool; };
+    return !is_walking(lanes, walk.tool) && std::none_of(jobs.begin(), jobs.end(), goes_on);
+  });
   auto rows = Json::array();
   std::set<std::string> installed;
   for (const auto& tool : asked(serving, call, [](const GlobalOptions& options) { return tool_list(options); })) {
