@@ -125,14 +125,15 @@ int complain(const CLI::App& app, const CLI::ParseError& error) {
 
 /// Options that only whoever opens the bridge can give.
 constexpr const char* kOpeningOptions[] = {
-    "--plugin", "--tcbaseurl", "--timeout-ms", "--connect-timeout-ms", "--contact-interval-ms", "--pumped"};
+    "--plugin", "--tcbaseurl", "--timeout-ms", "--connect-timeout-ms", "--contact-interval-ms",
+    "--pumped", "--verbose"};
 
 /// The options of a command that another process carries out: how it prints is its own, all else is the house's.
 GlobalOptions as_guest(const CLI::App& app, const GlobalOptions& typed, const GlobalOptions& guest) {
   for (const char* name : kOpeningOptions)
     if (app.get_option(name)->count() > 0)
       print_aside(fmt::format("{} has no effect here: `ptb-host serve` has opened the bridge without it", name));
-  if (!typed.store.empty() && typed.store != store_uri(guest))
+  if (!typed.store.empty() && store_uri(typed) != store_uri(guest))
     wrong_usage("`ptb-host serve` works with the store {}: end it to work with {}", store_uri(guest), typed.store);
   GlobalOptions options = guest;
   options.json = typed.json;
@@ -145,7 +146,9 @@ GlobalOptions as_guest(const CLI::App& app, const GlobalOptions& typed, const Gl
 int help_text(const CLI::App& app, const CLI::Success& success) {
   std::ostringstream out;
   const int status = app.exit(success, out, out);
-  fmt::print(console().out, "{}", out.str());
+  auto text = out.str();
+  if (text.ends_with('\n')) text.pop_back();
+  print_line(text);
   return status;
 }
 

@@ -58,7 +58,7 @@ int lanes(const GlobalOptions& global, const LanesWatch& watch) {
     return kExitDone;
   }
   catch_interrupts();
-  const bool terminal = !global.json && ::isatty(::fileno(console().out)) == 1;
+  const bool terminal = !global.json && is_terminal();
   for (std::uint64_t looks = 0; *global.interrupts == 0;) {
     look_once(global, terminal);
     if (++looks == watch.count) break;

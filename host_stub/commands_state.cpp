@@ -39,6 +39,7 @@ struct PutBack {
 /// The file may be of a generation that has ended since. Its numbers mean other things now, and a bridge that has
 /// forgotten it could not tell: so it begins a generation of its own at once.
 PutBack replace_data(const GlobalOptions& global, const std::string& file) {
+  if (global.house != nullptr) Session(global, Session::Use::settle);  // says that it cannot be done now
   Session session(global, Session::Use::lms);
   PutBack done;
   done.operations_before = session.lms().high_water();

@@ -17,8 +17,12 @@ namespace {
 constexpr int kBusyMs = 10'000;
 
 /// SQLite creates files with the mode of the process' umask; secrets need 0600 from the first moment on.
+/// A file that is there is not opened: closing it again would drop the locks that other connections of this process
+/// have on it.
 void create_privately(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  std::error_code none;
+  if (file < 0 && errno == EEXIST && !std::filesystem::is_symlink(path, none)) return;
   if (file < 0) refuse("cannot open {}: {}", path.string(), std::strerror(errno));
   ::close(file);
 }

@@ -1,7 +1,7 @@
 // Doors for the crash tests, all closed unless an environment variable opens them: PTB_HOST_KILL_AT=NAME[:N] kills this
 // process at the N-th passing of a named point, PTB_POINTS_SEEN=FILE appends each name once; PTB_WITNESS=SOCKET tells a
 // process outside what has been promised, and waits until it has noted it; PTB_HOST_FAIL_SETTINGS=1 makes the settings
-// callback fail.
+// callback fail, and =@FILE while there is such a file.
 #pragma once
 
 #include <string>

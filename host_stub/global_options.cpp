@@ -1,6 +1,7 @@
 // See global_options.h.
 #include "global_options.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -18,7 +19,12 @@ std::filesystem::path state_path(const GlobalOptions& options) {
 }
 
 std::string store_uri(const GlobalOptions& options) {
-  return options.store.empty() ? "sqlite:" + (state_path(options) / "bridge.db").string() : options.store;
+  constexpr std::string_view kFile = "sqlite:";
+  if (options.store.empty()) return "sqlite:" + (state_path(options) / "bridge.db").string();
+  // Its place must not depend on where a command is typed that is carried out elsewhere.
+  const auto file = std::string_view(options.store).substr(std::min(kFile.size(), options.store.size()));
+  if (!options.store.starts_with(kFile) || file.empty() || file.starts_with('/')) return options.store;
+  return "sqlite:" + std::filesystem::absolute(file).string();
 }
 
 bool has_store(const GlobalOptions& options) {

@@ -59,6 +59,16 @@ void House::remove(Listener& listener) {
   std::erase(listeners_, &listener);
 }
 
+void House::leave_over(std::int64_t operation) {
+  const std::lock_guard lock(mutex_);
+  left_over_.insert(operation);
+}
+
+std::set<std::int64_t> House::take_left_over() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(left_over_, {});
+}
+
 std::string House::take_callback_problem() {
   const std::lock_guard lock(mutex_);
   return std::exchange(callback_problem_, {});

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,11 @@ class House : private HostFace {
   void add(Listener& listener);
   void remove(Listener& listener);
 
+  /// Operations that the LMS has done and the bridge has not taken, since something failed on the way: kept for the
+  /// next session to capture. Taken by one of them at a time.
+  void leave_over(std::int64_t operation);
+  std::set<std::int64_t> take_left_over();
+
   /// What the last callback that failed said; empty: none has since this was asked last.
   std::string take_callback_problem();
 
@@ -73,8 +79,9 @@ class House : private HostFace {
   const Opening opening_;
   StateDirectory state_;
   std::unique_ptr<Lms> lms_;
-  std::mutex mutex_;  ///< guards the next two
+  std::mutex mutex_;  ///< guards the next three
   std::vector<Listener*> listeners_;
+  std::set<std::int64_t> left_over_;
   std::string callback_problem_;
   std::int64_t told_high_water_ = 0;
   std::unique_ptr<Bridge> bridge_;  ///< last: closed first

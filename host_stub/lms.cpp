@@ -45,11 +45,22 @@ Locator locator_from(std::string_view text) {
 Lms::Lms(const std::filesystem::path& path) : database_(path) { migrate(); }
 
 void Lms::migrate() {
-  Transaction transaction(database_);
+  // Mostly there is nothing to do, and then nobody who writes has to be waited for.
+  if (version() != kLmsSchemaVersion) migrate_from_earlier();
+  Statement life(database_, "SELECT generation FROM life");
+  if (!life.step()) refuse("{} is damaged: put it back from a backup", database_.path().string());
+  generation_ = life.text(0);
+}
+
+std::int64_t Lms::version() {
   Statement version(database_, "PRAGMA user_version");
   version.step();
-  const auto found = version.number(0);
-  version.reset();
+  return version.number(0);
+}
+
+void Lms::migrate_from_earlier() {
+  Transaction transaction(database_);
+  const auto found = version();
   if (found > kLmsSchemaVersion)
     refuse("{} was written by a newer ptb-host (version {}, this one knows {}): use that one, or another --state",
            database_.path().string(), found, kLmsSchemaVersion);
@@ -69,9 +80,6 @@ void Lms::migrate() {
   if (found < 4) database_.execute(kLmsSchema4);
   if (found < kLmsSchemaVersion) database_.execute(fmt::format("PRAGMA user_version={}", kLmsSchemaVersion).c_str());
   transaction.commit();
-  Statement life(database_, "SELECT generation FROM life");
-  if (!life.step()) refuse("{} is damaged: put it back from a backup", database_.path().string());
-  generation_ = life.text(0);
 }
 
 void Lms::begin_generation() {

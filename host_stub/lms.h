@@ -198,6 +198,8 @@ class Lms {
 
  private:
   void migrate();
+  void migrate_from_earlier();
+  std::int64_t version();
 
   Database database_;
   std::string generation_;

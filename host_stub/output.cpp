@@ -6,8 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+
+#include "refusal.h"
 
 namespace host {
 
@@ -15,6 +19,12 @@ namespace {
 
 constexpr Console* kOfThisProcess = nullptr;
 thread_local const Console* current = kOfThisProcess;
+
+void put(std::string_view text) {
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), console().out) != text.size())
+    refuse("cannot write what this command prints: {}", std::strerror(errno == 0 ? EIO : errno));
+}
 
 }  // namespace
 
@@ -52,9 +62,11 @@ std::string time_text(std::int64_t at_ms) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(at_ms / 1000)), at_ms % 1000);
 }
 
+bool is_terminal() { return ::isatty(console().out_number) == 1; }
+
 bool wants_colour() {
   const char* none = std::getenv("NO_COLOR");
-  return isatty(::fileno(console().out)) == 1 && (none == nullptr || *none == '\0');
+  return is_terminal() && (none == nullptr || *none == '\0');
 }
 
 Table::Table(std::vector<std::string> headings) : headings_(std::move(headings)) {
@@ -92,11 +104,12 @@ void Table::print() {
   rows_.clear();
 }
 
-void print_line(std::string_view text) { fmt::print(console().out, "{}\n", text); }
+void print_line(std::string_view text) { put(fmt::format("{}\n", text)); }
 
 void print_aside(std::string_view text) {
   flush_output();
-  fmt::print(console().err, "ptb-host: {}\n", text);
+  const auto line = fmt::format("ptb-host: {}\n", text);
+  std::fwrite(line.data(), 1, line.size(), console().err);
   std::fflush(console().err);
 }
 
@@ -106,16 +119,14 @@ void print_next(bool json, std::string_view text) {
   if (!json) print_line(fmt::format("next: {}", text));
 }
 
-void print_json(const Json& value) {
-  fmt::print(console().out, "{}\n", value.dump(2, ' ', false, Json::error_handler_t::replace));
-}
+void print_json(const Json& value) { put(value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"); }
 
 void JsonList::add(const Json& value) {
-  fmt::print(console().out, "{}{}", begun_ ? ",\n" : "[\n", value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  put((begun_ ? ",\n" : "[\n") + value.dump(-1, ' ', false, Json::error_handler_t::replace));
   begun_ = true;
 }
 
-void JsonList::end() { fmt::print(console().out, "{}\n", begun_ ? "\n]" : "[]"); }
+void JsonList::end() { put(begun_ ? "\n]\n" : "[]\n"); }
 
 std::string text_of(const Json& object, const char* member) {
   const auto found = object.find(member);

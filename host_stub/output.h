@@ -11,10 +11,12 @@
 
 namespace host {
 
-/// Where a command prints.
+/// Where a command prints. The numbers are those of the descriptors behind the streams; -1: it is kept in memory.
 struct Console {
   std::FILE* out = stdout;
   std::FILE* err = stderr;
+  int out_number = 1;
+  int err_number = 2;
 };
 
 /// That of the command which runs on this thread.
@@ -50,9 +52,10 @@ class Table {
   bool headed_ = false;
 };
 
+/// These throw a Refusal where what is printed cannot be written.
 void print_line(std::string_view text);
 void print_json(const Json& value);
-/// On stderr, after the program's name; what stdout has is shown first.
+/// On stderr, after the program's name; what stdout has is shown first. Never fails: nobody is left to be told.
 void print_aside(std::string_view text);
 /// What was printed is on its way.
 void flush_output();
@@ -83,6 +86,9 @@ std::string with_commas(std::uint64_t number);
 
 /// RFC 3339 UTC with milliseconds.
 std::string time_text(std::int64_t at_ms);
+
+/// True where stdout is a terminal.
+bool is_terminal();
 
 /// True where stdout is a terminal that wants colour (NO_COLOR unset).
 bool wants_colour();

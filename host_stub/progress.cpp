@@ -18,9 +18,9 @@ namespace {
 /// Plain lines come at first every two seconds, then more and more seldom: a long walk must not fill a log.
 constexpr auto kShortestPlainInterval = std::chrono::seconds(2);
 
-std::size_t terminal_columns(std::FILE* stream) {
+std::size_t terminal_columns(int number) {
   winsize size{};
-  if (ioctl(::fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  if (ioctl(number, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   return 80;
 }
 
@@ -50,23 +50,34 @@ std::string duration_text(std::uint64_t seconds) {
 }
 
 Progress::Progress(bool quiet)
-    : quiet_(quiet), stream_(console().err), terminal_(isatty(::fileno(console().err)) == 1) {}
+    : quiet_(quiet),
+      stream_(console().err),
+      number_(console().err_number),
+      terminal_(::isatty(console().err_number) == 1) {}
+
+/// Nobody is told where it cannot be written: it is only shown.
+void Progress::put(const std::string& text) const { std::fwrite(text.data(), 1, text.size(), stream_); }
 
 void Progress::update(const std::string& lane, std::uint64_t done, std::uint64_t total) {
   if (quiet_ || total == 0) return;
   const std::lock_guard lock(mutex_);
   auto& walk = walks_[lane];
   const auto now = std::chrono::steady_clock::now();
-  if (walk.total != total || done < walk.done) walk = {now, now, 0, total, false, false};
+  if (walk.total != total || done < walk.done) walk = {now, 0, total, false};
   walk.done = done;
   walk.changed = true;
 }
 
 void Progress::draw() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard drawing(drawing_);
+  std::map<std::string, Walk> changed;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [lane, walk] : walks_)
+      if (std::exchange(walk.changed, false)) changed.emplace(lane, walk);
+  }
   const auto now = std::chrono::steady_clock::now();
-  for (auto& [lane, walk] : walks_) {
-    if (!std::exchange(walk.changed, false)) continue;
+  for (const auto& [lane, walk] : changed) {
     if (terminal_)
       draw_bar(lane, walk, now);
     else
@@ -76,7 +87,7 @@ void Progress::draw() {
 
 void Progress::draw_bar(const std::string& lane, const Walk& walk, Instant now) {
   constexpr std::size_t kWidestBar = 30;
-  const auto width = terminal_columns(stream_);
+  const auto width = terminal_columns(number_);
   const auto pace = pace_text(walk.done, walk.total, seconds_between(walk.started, now));
   const auto name = cut(lane, 24);
   const auto taken = columns(name) + columns(pace) + 5;
@@ -88,35 +99,37 @@ void Progress::draw_bar(const std::string& lane, const Walk& walk, Instant now) 
     line += "  ";
   }
   // One column is left free: a full line would wrap and the next \r would not come back to its start.
-  fmt::print(stream_, "\r{}\x1b[K", cut(line + pace, std::max<std::size_t>(width - 1, 10)));
+  put(fmt::format("\r{}\x1b[K", cut(line + pace, std::max<std::size_t>(width - 1, 10))));
   std::fflush(stream_);
   bar_drawn_ = true;
 }
 
-void Progress::print_plain(const std::string& lane, Walk& walk, Instant now) {
-  if (!walk.announced) {
-    walk.announced = true;
-    fmt::print(stream_, "{}: sending {} {}\n", lane, with_commas(walk.total), walk.total == 1 ? "event" : "events");
-  } else if (now - walk.shown >= std::max<Instant::duration>(kShortestPlainInterval, (now - walk.started) / 8) &&
+void Progress::print_plain(const std::string& lane, const Walk& walk, Instant now) {
+  auto& shown = shown_[lane];
+  if (shown.started != walk.started) {
+    shown = {walk.started, walk.started};
+    put(fmt::format("{}: sending {} {}\n", lane, with_commas(walk.total), walk.total == 1 ? "event" : "events"));
+  } else if (now - shown.at >= std::max<Instant::duration>(kShortestPlainInterval, (now - walk.started) / 8) &&
              walk.done < walk.total) {
-    walk.shown = now;
-    fmt::print(stream_, "{}: {}\n", lane, pace_text(walk.done, walk.total, seconds_between(walk.started, now)));
+    shown.at = now;
+    put(fmt::format("{}: {}\n", lane, pace_text(walk.done, walk.total, seconds_between(walk.started, now))));
   }
 }
 
 void Progress::clear() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard drawing(drawing_);
   take_bar_away();
 }
 
 void Progress::end() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard drawing(drawing_);
   take_bar_away();
+  const std::lock_guard lock(mutex_);
   walks_.clear();
 }
 
 void Progress::take_bar_away() {
-  if (bar_drawn_) fmt::print(stream_, "\r\x1b[K");
+  if (bar_drawn_) put("\r\x1b[K");
   std::fflush(stream_);
   bar_drawn_ = false;
 }

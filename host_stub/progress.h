@@ -28,21 +28,28 @@ class Progress {
   using Instant = std::chrono::steady_clock::time_point;
   struct Walk {
     Instant started;
-    Instant shown;
     std::uint64_t done = 0;
     std::uint64_t total = 0;
-    bool announced = false;
     bool changed = false;
+  };
+  /// Of a walk that has been announced in a plain line: when it started, and when its last line was printed.
+  struct Shown {
+    Instant started;
+    Instant at;
   };
   void take_bar_away();
   void draw_bar(const std::string& lane, const Walk& walk, Instant now);
-  void print_plain(const std::string& lane, Walk& walk, Instant now);
+  void print_plain(const std::string& lane, const Walk& walk, Instant now);
+  void put(const std::string& text) const;
 
   const bool quiet_;
   std::FILE* const stream_;
+  const int number_;
   const bool terminal_;
-  std::mutex mutex_;
+  std::mutex mutex_;  ///< guards the next one; never held while something is printed
   std::map<std::string, Walk> walks_;
+  std::mutex drawing_;  ///< guards what follows; taken before the other one
+  std::map<std::string, Shown> shown_;
   bool bar_drawn_ = false;
 };
 

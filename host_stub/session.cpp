@@ -45,21 +45,35 @@ Session::Session(const GlobalOptions& options, Use use)
     if (use == Use::settle)
       refuse("the small LMS's own data cannot be exchanged while another ptb-host works in {}: end it first",
              house_->directory().string());
-    own_lms_ = std::make_unique<Lms>(house_->directory() / "lms.db");
-    lms_ = own_lms_.get();
-    house_->add(*this);
-    return;
+  } else {
+    house_ = std::make_shared<House>(options_, opening_for(use, options_));
+    if (use == Use::act) catch_interrupts();
   }
-  house_ = std::make_shared<House>(options_, opening_for(use, options_));
-  lms_ = &house_->lms();
   house_->add(*this);
-  if (use == Use::act) catch_interrupts();
   if (use == Use::lms || use == Use::look) return;
-  move_in();
-  if (use != Use::act || options_.run_line == nullptr) return;
+  try {
+    is_guest() ? capture_left_over() : move_in();
+    if (!is_guest() && use == Use::act) receive_others();
+  } catch (...) {
+    house_->remove(*this);  // the bridge's thread may be telling of something
+    throw;
+  }
+}
+
+void Session::receive_others() {
+  if (options_.run_line == nullptr) return;
   auto guest = options_;
   guest.house = house_;
+  // Their working directories are others than this one.
+  guest.store = store_uri(options_);
+  guest.state = state_path(options_);
   reception_ = std::make_unique<Reception>(guest, options_.run_line);
+}
+
+Lms& Session::lms() {
+  if (!is_guest()) return house_->lms();
+  if (!own_lms_) own_lms_ = std::make_unique<Lms>(house_->directory() / "lms.db");
+  return *own_lms_;
 }
 
 void Session::move_in() {
@@ -109,28 +123,28 @@ void Session::agree_on_tools() {
   std::map<Locator, std::string> known;
   const auto answer = bridge().report({{"report", "tools"}});
   for (const auto& tool : answer.at("tools")) known[locator_from(text_of(tool, "tool"))] = text_of(tool, "state");
-  for (const auto& tool : lms_->tools()) {
+  for (const auto& tool : lms().tools()) {
     const auto found = known.find(tool.locator);
     if (found == known.end() || !tool.told) {
       bridge().tool_installed(tool, found == known.end() ? tool.state : "");
-      lms_->set_told(tool.locator);
+      lms().set_told(tool.locator);
     }
     if (found == known.end()) continue;
-    if (found->second != tool.state) lms_->set_state(tool.locator, found->second);
+    if (found->second != tool.state) lms().set_state(tool.locator, found->second);
     known.erase(found);
   }
   // A removed tool's secret goes when nothing can ask for it any more.
-  for (const auto& locator : lms_->removed_with_secret())
-    if (!known.contains(locator)) lms_->remove_secret(locator);
+  for (const auto& locator : lms().removed_with_secret())
+    if (!known.contains(locator)) lms().remove_secret(locator);
   for (const auto& [locator, state] : known) bridge().tool_removed(locator);
 }
 
 std::string Session::remove_tool(const Locator& locator) {
   // First here: were the bridge told first, a crash in between would bring the tool back with the next command.
-  lms_->remove_tool(locator);
+  lms().remove_tool(locator);
   bridge().tool_removed(locator);
   wait_for(0);
-  lms_->remove_secret(locator);
+  lms().remove_secret(locator);
   const std::lock_guard lock(mutex_);
   return removals_[locator];
 }
@@ -157,8 +171,13 @@ OperationResult Session::wait_for(std::uint64_t handle, const std::optional<Loca
     if (interrupts >= 1) {
       // Again and again: a save's walk begins only when the tool has taken the new state.
       Json stop = {{"do", "stop"}};
+      if (!tool && is_guest()) {
+        progress_.end();
+        print_aside("not waited for any longer; what is under way goes on");
+        return {};
+      }
       if (tool && is_guest()) stop["tool"] = to_text(*tool);  // the walks of others are not this command's to stop
-      if (tool || !is_guest()) order(stop);
+      order(stop);
       if (!stopping) {
         progress_.end();
         print_aside("stopping after the exchange in flight; Ctrl-C again leaves at once");
@@ -171,7 +190,7 @@ OperationResult Session::wait_for(std::uint64_t handle, const std::optional<Loca
 }
 
 Tool Session::need_tool(const Locator& locator) {
-  if (auto tool = lms_->tool(locator)) return *tool;
+  if (auto tool = lms().tool(locator)) return *tool;
   not_found("no tool {} is installed: add it with `ptb-host tool add DESCRIPTOR.xml --secret-file FILE`",
             to_text(locator));
 }

@@ -45,7 +45,8 @@ class Session : private Listener {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  Lms& lms() { return *lms_; }
+  /// A guest's is opened when it is asked for first.
+  Lms& lms();
   [[nodiscard]] bool has_bridge() const { return house_->has_bridge(); }
   Bridge& bridge() { return house_->bridge(); }
   /// Brings the small LMS and the bridge to agree, and captures what an earlier process has left unfinished. A session
@@ -57,7 +58,7 @@ class Session : private Listener {
   Json order(Json what, std::uint64_t* handle = nullptr);
 
   /// Reports the operation, which the LMS has committed, notes that it has been, and waits until its events have been
-  /// answered or deferred. Does nothing where there are no events.
+  /// answered or deferred. Does nothing where there are no events. A guest that gets a Ctrl-C waits no longer.
   CaptureReport capture(const Operation& operation);
   /// Until the operation has ended. The first Ctrl-C stops walks after the exchange in flight, those of `tool` where
   /// one is named; the second one throws. `handle` 0: at once.
@@ -76,7 +77,11 @@ class Session : private Listener {
   [[nodiscard]] bool is_guest() const { return options_.house != nullptr; }
   std::string why_put_back();
   void agree_on_tools();
+  void receive_others();
   void capture_unfinished();
+  void capture_left_over();
+  void capture_again(const Operation& operation);
+  CaptureReport carry_over(const Operation& operation);
   std::vector<CaptureAnswer> hand_over(const Operation& operation, std::uint64_t& handle);
   void note_only(const std::vector<CaptureAnswer>& answers);
   void tell_accepted(const Operation& operation, const std::vector<CaptureAnswer>& answers);
@@ -94,8 +99,7 @@ class Session : private Listener {
   Use use_;
   Progress progress_;
   std::shared_ptr<House> house_;
-  std::unique_ptr<Lms> own_lms_;  ///< a guest's: a connection of its own, since others work beside it
-  Lms* lms_ = nullptr;
+  std::unique_ptr<Lms> own_lms_;             ///< a guest's: a connection of its own, since others work beside it
   std::mutex mutex_;                         ///< guards what follows: the bridge tells on its thread
   bool noting_ = false;                      ///< a capture is under way: outcomes are kept …
   std::set<std::string> noted_ids_;          ///< … of these events; empty: of all, since the ids are not known yet

@@ -16,14 +16,33 @@ constexpr std::size_t kMostEventsOfACall = 100'000;
 }  // namespace
 
 void Session::capture_unfinished() {
-  for (const auto& operation : lms_->unfinished_operations()) {
-    const auto report = capture(operation);
-    std::size_t fresh = 0;
-    for (const auto& fate : report.fates) fresh += fate.answer.answer == PTB_NEW ? 1 : 0;
-    print_aside(
-        fmt::format("captured again what an earlier command left unfinished: operation {} ({}), {} of {} events new",
-                    operation.id, operation.title, fresh, report.fates.size()));
+  for (const auto& operation : lms().unfinished_operations()) capture_again(operation);
+}
+
+/// Where others work too, an operation that is unfinished may be just under way: only what is known to have failed is
+/// captured again. What one of them takes and cannot capture is left over again, with all behind it.
+void Session::capture_left_over() {
+  auto left_over = house_->take_left_over();
+  if (left_over.empty()) return;
+  try {
+    for (const auto& operation : lms().unfinished_operations())
+      if (left_over.contains(operation.id)) {
+        capture_again(operation);
+        left_over.erase(operation.id);
+      }
+  } catch (...) {
+    for (const auto id : left_over) house_->leave_over(id);
+    throw;
   }
+}
+
+void Session::capture_again(const Operation& operation) {
+  const auto report = capture(operation);
+  std::size_t fresh = 0;
+  for (const auto& fate : report.fates) fresh += fate.answer.answer == PTB_NEW ? 1 : 0;
+  print_aside(
+      fmt::format("captured again what an earlier command left unfinished: operation {} ({}), {} of {} events new",
+                  operation.id, operation.title, fresh, report.fates.size()));
 }
 
 std::vector<CaptureAnswer> Session::hand_over(const Operation& operation, std::uint64_t& handle) {
@@ -38,7 +57,7 @@ std::vector<CaptureAnswer> Session::hand_over(const Operation& operation, std::u
       problem += " (" + why + ")";
     if (error.status() == PTB_E_ARGUMENT) {
       // It would be refused again at every start, and stand before everything that comes after it.
-      lms_->finish_operation(operation, problem);
+      lms().finish_operation(operation, problem);
       refuse("the bridge does not take operation {} ({}): {}", operation.id, operation.title, problem);
     }
     refuse("operation {} ({}) is done but not captured yet: {}; it is kept, and captured by the next command",
@@ -47,8 +66,18 @@ std::vector<CaptureAnswer> Session::hand_over(const Operation& operation, std::u
 }
 
 CaptureReport Session::capture(const Operation& operation) {
+  if (operation.events.empty()) return {};
+  try {
+    return carry_over(operation);
+  } catch (...) {
+    // What was finished after all is not found any more by whoever looks for it.
+    if (is_guest()) house_->leave_over(operation.id);
+    throw;
+  }
+}
+
+CaptureReport Session::carry_over(const Operation& operation) {
   CaptureReport report;
-  if (operation.events.empty()) return report;
   {
     const std::lock_guard lock(mutex_);
     noting_ = true;
@@ -60,8 +89,8 @@ CaptureReport Session::capture(const Operation& operation) {
   note_only(answers);
   tell_accepted(operation, answers);
   {
-    Transaction transaction(lms_->database());
-    lms_->finish_operation(operation, "");
+    Transaction transaction(lms().database());
+    lms().finish_operation(operation, "");
     pass_point("host.captured.before_commit");
     transaction.commit();
   }

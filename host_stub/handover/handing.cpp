@@ -2,6 +2,7 @@
 #include "handover/handing.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -37,6 +38,19 @@ Descriptor connect_to(const std::filesystem::path& state) {
   return socket;
 }
 
+/// "/dev/stdin" and "/dev/fd/63" (also after "--option=") name what this process has open; the other one finds it so.
+std::string seen_from_outside(const std::string& word) {
+  const auto own = fmt::format("/proc/{}/fd/", ::getpid());
+  const std::pair<std::string_view, std::string> names[] = {
+      {"/dev/stdin", own + "0"}, {"/dev/fd/", own}, {"/proc/self/fd/", own}};
+  const auto equals = word.starts_with("--") ? word.find('=') : std::string::npos;
+  const auto at = equals == std::string::npos ? 0 : equals + 1;
+  for (const auto& [name, outside] : names)
+    if (std::string_view(word).substr(at).starts_with(name))
+      return word.substr(0, at) + outside + word.substr(at + name.size());
+  return word;
+}
+
 Descriptor copy_of(int number) { return Descriptor(::fcntl(number, F_DUPFD_CLOEXEC, 3)); }
 
 /// Passes each Ctrl-C on until there is something to read.
@@ -52,7 +66,7 @@ std::optional<int> hand_over(const GlobalOptions& options, const std::vector<std
   const auto socket = connect_to(state_path(options));
   if (socket.number() < 0) return std::nullopt;
   TypedLine line;
-  line.words = words;
+  for (const auto& word : words) line.words.push_back(seen_from_outside(word));
   line.by = options.by.empty() ? user_name() : options.by;
   line.directory = Descriptor(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   line.out = copy_of(STDOUT_FILENO);

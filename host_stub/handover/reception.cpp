@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "handover/outlet.h"
 #include "house.h"
 #include "output.h"
 #include "refusal.h"
@@ -22,25 +23,9 @@ namespace host {
 
 namespace {
 
-constexpr std::size_t kMostGuests = 32;
+constexpr int kPauseMs = 50;
+constexpr std::size_t kMostGuests = 64;
 constexpr timeval kLineTimeout{5, 0};  // for the whole command line to come
-
-/// stdio on a descriptor, which it closes.
-class Stream {
- public:
-  explicit Stream(Descriptor descriptor) : stream_(::fdopen(descriptor.number(), "w")) {
-    if (stream_ != nullptr) descriptor.release();
-  }
-  ~Stream() {
-    if (stream_ != nullptr) std::fclose(stream_);
-  }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  [[nodiscard]] std::FILE* get() const { return stream_; }
-
- private:
-  std::FILE* stream_;
-};
 
 }  // namespace
 
@@ -60,8 +45,9 @@ void Reception::close() {
   wake();
 }
 
-void Reception::interrupt() {
-  interrupting_ = true;
+void Reception::interrupt(int times) {
+  for (int had = wanted_interrupts_; had < times && !wanted_interrupts_.compare_exchange_weak(had, times);) {
+  }
   close();
 }
 
@@ -92,8 +78,7 @@ void Reception::run() {
       ::unlink(socket_path(directory_).c_str());
       listening_ = Descriptor();
     }
-    for (const auto& guest : guests_)
-      if (interrupting_ && guest->interrupts == 0) guest->interrupts = 1;
+    pass_interrupts_on();
     std::vector<pollfd> wanted{{listening_.number(), POLLIN, 0}, {woken_.number(), POLLIN, 0}};
     for (const auto& guest : guests_) wanted.push_back({guest->listens ? guest->socket.number() : -1, POLLIN, 0});
     if (::poll(wanted.data(), wanted.size(), -1) > 0) {
@@ -106,21 +91,32 @@ void Reception::run() {
     }
     guests_.remove_if([](const auto& guest) { return guest->done.load(); });
   }
+  if (listening_.number() >= 0) ::unlink(socket_path(directory_).c_str());
+  listening_ = Descriptor();
 }
 
 /// A Ctrl-C, or the end of the process that sent the command, which is another way to press it.
-void Reception::hear(Guest& guest) {
+void Reception::hear(Guest& guest) const {
   char byte = 0;
   const auto got = ::recv(guest.socket.number(), &byte, 1, MSG_DONTWAIT);
   if (got == 1 && byte == kInterruptByte) ++guest.interrupts;
-  if (got != 0) return;
+  if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) return;
   if (guest.interrupts == 0) guest.interrupts = 1;
+  guest.gone = true;
   guest.listens = false;
+}
+
+void Reception::pass_interrupts_on() {
+  for (const auto& guest : guests_)
+    if (guest->interrupts < wanted_interrupts_) guest->interrupts = wanted_interrupts_.load();
 }
 
 void Reception::welcome() {
   Descriptor socket(::accept4(listening_.number(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (socket.number() < 0) return;
+  if (socket.number() < 0) {
+    ::poll(nullptr, 0, kPauseMs);  // out of descriptors: others have to end first
+    return;
+  }
   ucred peer{};
   socklen_t size = sizeof peer;
   if (::getsockopt(socket.number(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
@@ -145,10 +141,12 @@ void Reception::serve(Guest& guest) {
     if (!send_status(guest.socket.number(), kTaken)) return;
     guest.listens = true;
     wake();  // so that a Ctrl-C is waited for
-    const Stream out(std::move(line.out));
-    const Stream err(std::move(line.err));
-    if (out.get() == nullptr || err.get() == nullptr) return;
-    const Console terminal{out.get(), err.get()};
+    // Whoever stops reading is waited for, but not by one that is to end, nor after a second Ctrl-C.
+    const auto gives_up = [&] { return guest.gone || guest.interrupts >= 2 || wanted_interrupts_ > 0; };
+    const Outlet out(std::move(line.out), gives_up);
+    const Outlet err(std::move(line.err), gives_up);
+    if (out.stream() == nullptr || err.stream() == nullptr) return;
+    const Console terminal{out.stream(), err.stream(), out.number(), err.number()};
     const ConsoleScope here(terminal);
     int status = kExitRefused;
     // Files are named as they are seen from where the command was typed; the directory is this thread's alone.
@@ -162,8 +160,8 @@ void Reception::serve(Guest& guest) {
       options.interrupts = &guest.interrupts;
       status = run_line_(line.words, options);
     }
-    std::fflush(out.get());
-    std::fflush(err.get());
+    std::fflush(out.stream());
+    std::fflush(err.stream());
     send_status(guest.socket.number(), status);
   } catch (const std::exception&) {
     // Nobody is there who could be told: without a status the other side says that this one has ended.

@@ -26,8 +26,8 @@ class Reception {
   Reception(const Reception&) = delete;
   Reception& operator=(const Reception&) = delete;
 
-  /// Takes no more commands, and gives each that runs one Ctrl-C.
-  void interrupt();
+  /// Takes no more commands, and gives each that runs its `times`-th Ctrl-C, if it has not had it yet. From any thread.
+  void interrupt(int times = 1);
 
  private:
   struct Guest {
@@ -35,6 +35,7 @@ class Reception {
     Interrupts interrupts = 0;
     bool one_too_many = false;
     std::atomic<bool> listens = false;  ///< the line has been read: what comes now is Ctrl-C
+    std::atomic<bool> gone = false;     ///< whoever typed it is not there any more
     std::atomic<bool> done = false;
     std::jthread thread;  ///< last: ended first
   };
@@ -44,7 +45,8 @@ class Reception {
   void run();
   void welcome();
   void serve(Guest& guest);
-  void hear(Guest& guest);
+  void hear(Guest& guest) const;
+  void pass_interrupts_on();
 
   GlobalOptions options_;
   RunLine run_line_;
@@ -53,7 +55,7 @@ class Reception {
   std::list<std::unique_ptr<Guest>> guests_;
   Descriptor woken_;
   std::atomic<bool> closing_ = false;
-  std::atomic<bool> interrupting_ = false;
+  Interrupts wanted_interrupts_ = 0;
   std::thread thread_;
 };
 

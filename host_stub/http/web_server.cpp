@@ -75,7 +75,10 @@ struct WebServer::Parts {
   void wait_for_signal() {
     signals.async_wait([this](error_code code, int) {
       if (code) return;
-      if (core.is_stopping) return core.io.stop();
+      if (core.is_stopping) {
+        if (core.handlers.stopping) core.handlers.stopping();
+        return core.io.stop();
+      }
       begin_stop();
       wait_for_signal();
     });
@@ -83,6 +86,7 @@ struct WebServer::Parts {
 
   void begin_stop() {
     if (core.is_stopping.exchange(true)) return;
+    if (core.handlers.stopping) core.handlers.stopping();
     error_code ignored;
     acceptor.close(ignored);
     pause.cancel();

@@ -92,6 +92,8 @@ struct WebHandlers {
   std::function<Answer(const Request&)> unreadable;
   /// On a thread of its own, one at a time.
   std::function<void(const AccessLine&)> access;
+  /// Each time it is told to stop: by then a handler that waits long should come to its end. Must not wait.
+  std::function<void()> stopping = {};
 };
 
 struct WebCounts {

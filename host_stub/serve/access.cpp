@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 
@@ -69,6 +70,9 @@ Access::Access(std::string token, std::vector<std::string> names)
       cookie_(derived(token_, "cookie")),
       form_word_(derived(token_, "form")),
       names_(std::move(names)) {
+  for (auto& name : names_)
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   for (const char* own : {"127.0.0.1", "localhost", "[::1]"}) names_.emplace_back(own);
 }
 
@@ -86,8 +90,9 @@ std::string Access::load_token(const std::filesystem::path& file) {
     if (!written) token.clear();
   }
   const bool closed = ::fchmod(opened, 0600) == 0;
+  const int problem = errno;
   ::close(opened);
-  if (token.empty() || !closed) refuse("cannot write {}: {}", file.string(), std::strerror(errno));
+  if (token.empty() || !closed) refuse("cannot write {}: {}", file.string(), std::strerror(problem));
   return token;
 }
 
@@ -109,7 +114,9 @@ bool Access::may_change(const Request& request, std::string_view form_word) cons
 }
 
 bool Access::knows_host(const Request& request) const {
-  const auto host = without_port(header(request, "host"));
+  auto host = without_port(header(request, "host"));
+  std::transform(host.begin(), host.end(), host.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return std::find(names_.begin(), names_.end(), host) != names_.end();
 }
 

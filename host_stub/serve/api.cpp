@@ -83,7 +83,8 @@ Page job_page(const Serving& serving, const Call& call, const std::string& what,
   if (!job || job->ended_at_ms == 0) return json_answer(202, job ? to_json(*job) : Json{{"job", number}});
   // Nothing came of it but a reason: it was refused before it began.
   if (job->result.is_null() && !job->good)
-    return json_problem(409, job->notes.empty() ? "it failed" : job->notes.back());
+    return json_problem(job->http_status == 0 ? 409 : job->http_status,
+                        job->notes.empty() ? "it failed" : job->notes.back());
   return json_answer(200, to_json(*job));
 }
 

@@ -1,4 +1,6 @@
 // See api.h. Courses, content items and groups of the small LMS.
+#include <filesystem>
+
 #include "commands.h"
 #include "output.h"
 #include "serve/answers.h"

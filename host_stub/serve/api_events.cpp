@@ -26,6 +26,13 @@ std::uint64_t limit_of(const Call& call) {
   return std::min<std::uint64_t>(std::stoull(text), kMostPage);
 }
 
+/// The audit trail's cursor is a number.
+std::uint64_t number_after(const std::string& text) {
+  if (text.size() > 18 || text.find_first_not_of("0123456789") != std::string::npos)
+    wrong_usage("after is the number that the page before gave as \"next\"");
+  return std::stoull(text);
+}
+
 /// A question of which the answer has pages: tool, state, after and limit as the query has them.
 Json paged(const char* report, const Call& call) {
   Json question = {{"report", report}, {"limit", limit_of(call)}};
@@ -74,7 +81,11 @@ void add_event_api(Router& router, Serving& serving) {
   router.get("/api/events-export",
              [&serving](const Call& call) { return report_page(serving, paged("export", call)); });
   router.change("POST", "/api/events-import", [&serving](const Call& call) { return take_in(serving, call); });
-  router.get("/api/audit", [&serving](const Call& call) { return report_page(serving, paged("audit", call)); });
+  router.get("/api/audit", [&serving](const Call& call) {
+    auto question = paged("audit", call);
+    if (const auto after = call.value("after"); !after.empty()) question["after"] = number_after(after);
+    return report_page(serving, question);
+  });
 }
 
 }  // namespace host

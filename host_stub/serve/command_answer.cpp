@@ -45,7 +45,7 @@ CommandAnswer run_command(GlobalOptions options, const Command& command) {
   Memory err;
   CommandAnswer answer;
   {
-    const Console memory{out.stream(), err.stream()};
+    const Console memory{out.stream(), err.stream(), -1, -1};
     const ConsoleScope here(memory);
     answer.status = command(options);
   }

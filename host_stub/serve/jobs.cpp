@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 
 #include "lms.h"
 #include "output.h"
 #include "refusal.h"
+#include "serve/answers.h"
 
 namespace host {
 
@@ -33,22 +35,24 @@ Json to_json(const JobView& job) {
 Jobs::Jobs(GlobalOptions options, std::function<void()> changed)
     : options_(std::move(options)), changed_(std::move(changed)) {}
 
-void Jobs::interrupt() {
-  const std::lock_guard lock(mutex_);
-  for (const auto& job : jobs_)
-    if (job->interrupts == 0) ++job->interrupts;
-}
-
 Jobs::~Jobs() {
   interrupt();
   for (const auto& job : jobs_)
     if (job->thread.joinable()) job->thread.join();
 }
 
+void Jobs::interrupt(int times) {
+  const std::lock_guard lock(mutex_);
+  ending_ = true;
+  for (const auto& job : jobs_)
+    if (job->interrupts < times) job->interrupts = times;
+}
+
 std::uint64_t Jobs::begin(const std::string& what, const std::string& tool, const std::string& by, Command command) {
   std::uint64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
+    if (ending_) refuse("`ptb-host serve` is ending: nothing more is begun");
     forget_old();
     const auto going =
         std::count_if(jobs_.begin(), jobs_.end(), [](const auto& job) { return job->view.ended_at_ms == 0; });
@@ -62,7 +66,12 @@ std::uint64_t Jobs::begin(const std::string& what, const std::string& tool, cons
     job->view.began_at_ms = now_ms();
     auto& made = *job;
     jobs_.push_front(std::move(job));
-    made.thread = std::thread([this, &made, command = std::move(command)] { run(made, command); });
+    try {
+      made.thread = std::thread([this, &made, command = std::move(command)] { run(made, command); });
+    } catch (const std::system_error&) {
+      jobs_.pop_front();
+      refuse("there is no room for another thread: try again later");
+    }
   }
   changed_();
   return number;
@@ -73,16 +82,23 @@ void Jobs::run(Job& job, const Command& command) {
   options.by = job.view.by;
   options.interrupts = &job.interrupts;
   CommandAnswer answer;
+  std::uint32_t http_status = 0;
   try {
     answer = run_command(options, command);
+  } catch (const Refusal& refusal) {
+    answer.status = kExitRefused;
+    answer.notes.emplace_back(refusal.what());
+    http_status = status_of(refusal);
   } catch (const std::exception& problem) {
     answer.status = kExitRefused;
+    http_status = 500;
     answer.notes.emplace_back(problem.what());
   }
   {
     const std::lock_guard lock(mutex_);
     job.view.result = std::move(answer.value);
     job.view.notes = std::move(answer.notes);
+    job.view.http_status = http_status;
     job.view.good = answer.status == kExitDone;
     job.view.ended_at_ms = now_ms();
   }

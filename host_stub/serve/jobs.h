@@ -27,6 +27,7 @@ struct JobView {
   std::int64_t ended_at_ms = 0;  ///< 0: goes on
   bool good = false;             ///< ended with exit status 0
   bool stopping = false;
+  std::uint32_t http_status = 0;   ///< of a command that was refused; else 0
   Json result;                     ///< null while it goes on, or where it came to nothing
   std::vector<std::string> notes;  ///< why it failed, and warnings
 };
@@ -49,8 +50,8 @@ class Jobs {
   std::optional<JobView> find(std::uint64_t number) { return wait(number, 0); }
   /// Newest first.
   std::vector<JobView> list();
-  /// Gives each that goes on one Ctrl-C.
-  void interrupt();
+  /// Begins no more, and gives each that goes on its `times`-th Ctrl-C, if it has not had it yet. Does not wait.
+  void interrupt(int times = 1);
   /// Ends what it waits for after the exchange in flight. False where there is none that goes on.
   bool stop(std::uint64_t number);
 
@@ -69,6 +70,7 @@ class Jobs {
   std::condition_variable ended_;
   std::list<std::shared_ptr<Job>> jobs_;
   std::uint64_t last_ = 0;
+  bool ending_ = false;
 };
 
 }  // namespace host

@@ -2,6 +2,9 @@
 #include "serve/live_feed.h"
 
 #include <algorithm>
+#include <set>
+
+#include "output.h"
 
 namespace host {
 
@@ -9,7 +12,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{200};
 constexpr int kTicksBetweenChanges = 3;
-constexpr std::chrono::seconds kStaleAfter{180};  // longer than an exchange takes: the walk has ended unseen
+constexpr std::chrono::seconds kQuietAfter{1};  // then the bridge is asked whether the walk goes on
+constexpr int kCostFactor = 50;                 // asking where there are very many lanes must not keep it busy
 
 std::string text_from(ptb_text text) { return text.bytes == nullptr ? "" : std::string(text.bytes, text.size); }
 
@@ -96,20 +100,45 @@ std::map<std::string, LastOutcome> LiveFeed::last_outcomes() {
   return last_outcomes_;
 }
 
+/// The bridge tells how far a walk has come, and not that it has stopped on its way.
+void LiveFeed::take_stopped(std::vector<WalkView>& views) {
+  const auto before = std::chrono::steady_clock::now();
+  std::set<std::string> walking;
+  try {
+    const auto answer = house_->bridge().report({{"report", "lanes"}});
+    for (const auto& lane : answer.at("lanes"))
+      if (text_of(lane, "state") == "walking") walking.insert(text_of(lane, "lane"));
+  } catch (const std::exception&) {
+    return;  // the store does not answer: all else says so
+  }
+  const auto now = std::chrono::steady_clock::now();
+  ask_from_ = now + std::max<std::chrono::steady_clock::duration>(kQuietAfter, (now - before) * kCostFactor);
+  const std::lock_guard lock(mutex_);
+  std::erase_if(walks_, [&](const auto& one) {
+    if (one.second.moved > before - kQuietAfter || walking.contains(one.first)) return false;
+    views.push_back(view_of(one.first, one.second));
+    views.back().ended = true;
+    changed_ = true;
+    return true;
+  });
+}
+
 void LiveFeed::run() {
   for (int ticks = 0; !stopping_; ++ticks) {
     std::this_thread::sleep_for(kTick);
     std::vector<WalkView> moved;
+    bool ask = false;
     {
       const auto now = std::chrono::steady_clock::now();
       const std::lock_guard lock(mutex_);
       for (auto& [lane, walk] : walks_)
         if (!std::exchange(walk.told, true)) moved.push_back(view_of(lane, walk));
-      if (std::erase_if(walks_, [&](const auto& one) {
-            return one.second.done >= one.second.total || now - one.second.moved > kStaleAfter;
-          }) > 0)
+      if (std::erase_if(walks_, [](const auto& one) { return one.second.done >= one.second.total; }) > 0)
         changed_ = true;
+      ask = now >= ask_from_ && std::any_of(walks_.begin(), walks_.end(),
+                                            [&](const auto& one) { return now - one.second.moved >= kQuietAfter; });
     }
+    if (ask) take_stopped(moved);
     for (const auto& walk : moved) channel_.post("walk", to_json(walk).dump());
     if (ticks % kTicksBetweenChanges == 0 && changed_.exchange(false)) channel_.post("changed", "{}");
   }

@@ -65,6 +65,7 @@ class LiveFeed : public Listener {
   void progress(const ptb_progress& progress) override;
   void watch(const ptb_watch& watch) override;
   void run();
+  void take_stopped(std::vector<WalkView>& views);
 
   struct Walk {
     std::string event_id;
@@ -82,6 +83,7 @@ class LiveFeed : public Listener {
   std::map<std::string, Walk> walks_;
   OutcomeCounts outcomes_;
   std::map<std::string, LastOutcome> last_outcomes_;
+  std::chrono::steady_clock::time_point ask_from_{};  ///< of the thread below alone
   std::atomic<bool> changed_ = false;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;  ///< last: ended first

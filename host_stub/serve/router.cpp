@@ -66,7 +66,7 @@ void read_form(Call& call) {
     if (!form) wrong_usage("the form cannot be read: {}", form.error());
     call.form = std::move(form->fields);
     call.files = std::move(form->files);
-  } else if (has_form(call.request)) {
+  } else if (has_form(call.request) && !is_api(path_of(call.request))) {  // there curl's -d is JSON, whatever it says
     auto form = parse_form(call.request.body);
     if (!form) wrong_usage("the form cannot be read: {}", form.error());
     call.form = std::move(*form);

@@ -63,7 +63,7 @@ class Router {
 
   /// Never throws: what a handler throws becomes an answer. Under /api, answers that say no are JSON.
   [[nodiscard]] Page answer(const Request& request) const;
-  /// What is answered to a change for which the token was not shown.
+  /// What somebody is told who wants to change something and has not shown the token.
   [[nodiscard]] Page refusal(const Request& request) const;
 
  private:

@@ -2,11 +2,16 @@
 #include "serve/serve.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 
+#include "host_stub/api_texts.h"
 #include "http/web_server.h"
 #include "lti/jwks.h"
 #include "lti_platform.h"
@@ -27,6 +32,9 @@ namespace {
 
 constexpr std::uint64_t kMostBodyBytes = 16ULL * 1024 * 1024;  // of an order to the bridge
 constexpr std::uint64_t kMiB = 1024ULL * 1024;
+constexpr std::uint64_t kMostStrangersBodyBytes = kMiB;  // of somebody who has not shown the token yet
+constexpr std::size_t kThreads = 24;
+constexpr int kMostOrders = 16;  // at once: they may wait for a tool, and pages must not wait for them
 constexpr std::string_view kUploads[] = {"/api/courses-restore", "/courses/restore"};
 
 bool is_upload(const Request& request) {
@@ -37,6 +45,28 @@ bool is_upload(const Request& request) {
 bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address == "::1" || address == "localhost";
 }
+
+/// What commands that are handed over start from: their own working directories are others than ours.
+GlobalOptions settled(GlobalOptions global) {
+  if (global.pumped) wrong_usage("`ptb-host serve` has a thread for the bridge: leave --pumped away");
+  global.store = store_uri(global);
+  global.state = state_path(global);
+  return global;
+}
+
+/// One order more, as long as it lives.
+class OrderCount {
+ public:
+  explicit OrderCount(std::atomic<int>& orders) : orders_(orders), number_(++orders) {}
+  ~OrderCount() { --orders_; }
+  OrderCount(const OrderCount&) = delete;
+  OrderCount& operator=(const OrderCount&) = delete;
+  [[nodiscard]] bool is_one_too_many() const { return number_ > kMostOrders; }
+
+ private:
+  std::atomic<int>& orders_;
+  const int number_;
+};
 
 /// The house, with what an earlier process left unfinished captured.
 std::shared_ptr<House> open_house(const GlobalOptions& global) {
@@ -53,9 +83,9 @@ class Running {
   Running(const GlobalOptions& global, const ServeOptions& options, const RunLine& run_line)
       : options_(options),
         house_(open_house(global)),
-        guest_(as_guest(global, house_)),
-        access_(Access::load_token(house_->directory() / "token"), options.names),
+        guest_(as_guest(global)),
         token_(Access::load_token(house_->directory() / "token")),
+        access_(token_, names_of(options)),
         log_(options.access_log),
         live_(house_),
         samples_(house_),
@@ -76,11 +106,13 @@ class Running {
     web.tls_key = options_.tls_key;
     web.upload_directory = upload_directory(*house_);
     web.ends_on_signals = true;
+    web.threads = kThreads;
     WebHandlers handlers;
     handlers.answer = [this](const Request& request) { return answer(request); };
     handlers.plan = [this](const Request& request) { return plan(request); };
     handlers.unreadable = handlers.answer;
     handlers.access = [this](const AccessLine& line) { log_.write(line); };
+    handlers.stopping = [this] { interrupt(); };
     auto opened = WebServer::open(web, std::move(handlers));
     if (!opened) refuse("{}", opened.error());
     server_ = std::move(*opened);
@@ -100,19 +132,33 @@ class Running {
   }
 
  private:
+  GlobalOptions as_guest(GlobalOptions global) {
+    global.house = house_;
+    global.interrupts = &interrupts_;
+    return global;
+  }
   /// Pages look again after what another process had carried out.
   RunLine told(const RunLine& run_line) {
-    if (!run_line) return nullptr;
     return [this, run_line](const std::vector<std::string>& words, const GlobalOptions& guest) {
       const auto status = run_line(words, guest);
       live_.changed();
       return status;
     };
   }
-  static GlobalOptions as_guest(GlobalOptions global, const std::shared_ptr<House>& house) {
-    global.house = house;
-    return global;
+  /// An address cannot be pointed elsewhere, so that it may be called by it too.
+  static std::vector<std::string> names_of(const ServeOptions& options) {
+    auto names = options.names;
+    names.push_back(options.address.find(':') == std::string::npos ? options.address : "[" + options.address + "]");
+    return names;
   }
+
+  /// A Ctrl-C for all that waits here for a tool.
+  void interrupt() {
+    const int times = ++interrupts_;
+    jobs_.interrupt(times);
+    reception_.interrupt(times);
+  }
+
   static RsaKey key_of(const GlobalOptions& guest) {
     Session session(guest, Session::Use::lms);
     return platform_key(session.lms());
@@ -120,19 +166,16 @@ class Running {
 
   [[nodiscard]] RequestPlan plan(const Request& request) const {
     RequestPlan plan;
-    plan.max_body_bytes = kMostBodyBytes;
+    const auto path = path_of(request);
+    plan.is_quick = path == "/healthz" || path == "/live";
+    // A form's word comes with the form, so that a body is needed to know whether it may be.
+    const bool is_known = access_.may_send(request);
+    plan.max_body_bytes = is_known ? kMostBodyBytes : kMostStrangersBodyBytes;
     if (!is_upload(request)) return plan;
+    if (!is_known && request.method == "POST") plan.refusal = router_.refusal(request);
     plan.max_body_bytes = options_.max_upload_mib * kMiB;
     plan.to_file = true;
-    // Whoever may change nothing need not send it. A form's word stands in its body, and is looked for later.
-    if (access_.knows_host(request) && !access_.may_send(request)) plan.refusal = router_.refusal(request);
     return plan;
-  }
-
-  /// Pages look again after whatever may have changed something.
-  Page changed_by(const Request& request, Page page) {
-    if (request.method != "GET" && request.method != "HEAD") live_.changed();
-    return page;
   }
 
   Answer answer(const Request& request) {
@@ -141,15 +184,31 @@ class Running {
       const auto last = request.headers.find("last-event-id");
       return Answer(live_.join(last == request.headers.end() ? "" : last->second));
     }
-    // Whoever registers there shows no token but what the protocol asks for.
-    if (SoapService::is_for(request.target) && access_.knows_host(request))
-      return changed_by(request, soap_.answer(request));
-    auto page = changed_by(request, router_.answer(request));
+    auto page = ordered(request);
     if (path.starts_with("/api") || path == "/metrics") page.headers.emplace_back("Cache-Control", "no-store");
     const auto has_it = [](const auto& header) { return header.first == "X-Content-Type-Options"; };
     if (std::none_of(page.headers.begin(), page.headers.end(), has_it))
       page.headers.emplace_back("X-Content-Type-Options", "nosniff");
     return page;
+  }
+
+  Page ordered(const Request& request) {
+    if (request.method == "GET") return answer_now(request);
+    const OrderCount order(orders_);
+    if (!order.is_one_too_many()) {
+      auto page = answer_now(request);
+      live_.changed();
+      return page;
+    }
+    auto busy = json_problem(503, fmt::format("{} orders are being carried out: try again later", kMostOrders));
+    busy.headers.emplace_back("Retry-After", "1");
+    return busy;
+  }
+
+  Page answer_now(const Request& request) {
+    // Whoever registers there shows no token but what the protocol asks for.
+    if (SoapService::is_for(request.target) && access_.knows_host(request)) return soap_.answer(request);
+    return router_.answer(request);
   }
 
   void add_routes() {
@@ -162,6 +221,9 @@ class Running {
                            add_lane_pages, add_policy_pages, add_audit_pages, add_course_pages, add_try_pages})
       add(router_, serving_);
     router_.get("/api", [this](const Call&) { return index(); });
+    router_.get("/api/openapi.yaml", [](const Call&) {
+      return Page{200, "application/yaml", std::string(api_text("../schema/openapi.yaml"))};
+    });
     router_.get("/healthz", [](const Call&) { return Page{200, "text/plain; charset=utf-8", "ok\n"}; });
     router_.get("/readyz", [this](const Call&) { return ready(); });
     router_.get("/metrics", [this](const Call&) { return metrics(); });
@@ -174,6 +236,7 @@ class Running {
     auto routes = Json::array();
     for (const auto& route : router_.routes())
       routes.push_back({{"method", route.method}, {"path", route.pattern}, {"token", route.needs == Needs::token}});
+    routes.push_back({{"method", "GET"}, {"path", "/live"}, {"token", false}});  // no page: see answer()
     return json_answer(200, {{"name", "ptb-host"}, {"version", options_.version}, {"routes", routes}});
   }
 
@@ -223,9 +286,11 @@ class Running {
   const ServeOptions& options_;
   const std::int64_t began_at_ms_ = now_ms();
   std::shared_ptr<House> house_;
+  Interrupts interrupts_ = 0;    ///< of what is ordered over HTTP
+  std::atomic<int> orders_ = 0;  ///< under way
   GlobalOptions guest_;
-  Access access_;
   std::string token_;
+  Access access_;
   AccessLog log_;
   LiveFeed live_;
   Samples samples_;
@@ -244,13 +309,13 @@ int serve(const GlobalOptions& global, const ServeOptions& options, const RunLin
   std::signal(SIGPIPE, SIG_IGN);
   std::shared_ptr<House> house;
   {
-    Running running(global, options, run_line);
+    Running running(settled(global), options, run_line);
     running.run();
     print_line("ending: what is under way stops after the exchange in flight");
     flush_output();
     house = running.house();
   }
-  house->tell_high_water();
+  house->tell_high_water();  // nothing works in it any more
   return kExitDone;
 }
 

@@ -44,6 +44,8 @@ constexpr Figure kFigures[] = {
     {"lanes.open_ms", "ms", "", Judged::value, std::nullopt, "opening that store, against one with 20 such lanes"},
     {"save.first_byte_ms", "ms", "", Judged::value, std::nullopt,
      "from the call of tool saved to the first byte of state-change at the tool, against a libcurl POST"},
+    {"serve.replay_under_load_vs_alone", "events/s", "events/s", Judged::ratio, at_least(0.9),
+     "a replay in `ptb-host serve` with 64 event streams open and 200 reports a second read, against it alone"},
 };
 
 }  // namespace

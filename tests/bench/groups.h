@@ -27,6 +27,7 @@ void measure_captures(Run& run);
 void measure_replays(Run& run);
 void measure_backlog(Run& run);
 void measure_lanes(Run& run);
+void measure_serving(Run& run);
 
 /// The part of measure_backlog that is done in a fresh process: `arguments` are the plugin, the store and the port.
 /// Prints one line of JSON.

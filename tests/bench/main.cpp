@@ -70,6 +70,7 @@ int measure(const Options& options) {
   measure_replays(run);
   measure_backlog(run);
   measure_lanes(run);
+  measure_serving(run);
   fmt::print("{}", report.table());
   if (!options.json_file.empty()) {
     std::ofstream file(options.json_file);

@@ -33,4 +33,6 @@ if ! cmp -s package-lock.json installed; then
   fi
   cp package-lock.json installed
 fi
-exec node --test --test-reporter=spec ./*.test.mjs
+two=--test-concurrency=2
+node $two --version >/dev/null 2>&1 || two=
+exec node --test $two --test-reporter=spec ./*.test.mjs
