@@ -121,7 +121,7 @@ std::string in_short(const Json& event, const Json& why) {
   if (state == "parked")
     return fmt::format("It is set aside{}. What was behind it goes on; it waits for a person.", said(reason));
   if (state == "discarded") return fmt::format("It was given up{}. It is not sent.", said(reason));
-  auto text = "It waits. " + waiting_text(event, why);
+  auto text = "It waits b" + waiting_text(event, why).substr(1);
   if (const auto error = text_of(event, "last_error"); !error.empty())
     text += fmt::format(" The last walk stopped: {}.", error);
   if (was_heard(why)) text += " The tool has acknowledged it in that walk, and will hear it again.";

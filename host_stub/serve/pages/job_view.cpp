@@ -63,6 +63,7 @@ std::string good_text(const Json& result, const std::string& state) {
 std::string stopped_text(const Json& result) {
   const auto sent = number_in(result, "sent");
   const auto left = number_in(result, "left");
+  if (sent == 0 && left == 0) return "Nothing was sent.";
   if (sent == 0) return fmt::format("Nothing was sent. {} still waiting.", amount(left, "event is", "events are"));
   return fmt::format(
       "It stopped after {}; {} still waiting. What was acknowledged may be sent again, with the same "

@@ -11,6 +11,7 @@
 #include "serve/pages/course_models.h"
 #include "serve/pages/moments.h"
 #include "serve/pages/page.h"
+#include "serve/pages/pieces.h"
 
 namespace host {
 
@@ -18,12 +19,6 @@ namespace {
 
 constexpr std::size_t kMostWarnings = 100;
 constexpr std::size_t kFewWarnings = 6;
-
-const char* look_of(const std::string& state) {
-  if (state == "delivered") return "good";
-  if (state == "pending") return "warn";
-  return state == "refused" || state == "parked" ? "bad" : "";
-}
 
 Json texts(const auto& all) {
   auto list = Json::array();
@@ -79,16 +74,17 @@ Json row_of(const Json& event, const Json& now) {
   const auto state = text_of(latest, "state");
   const auto answer = text_of(event, "answer");
   const auto tool = text_of(event, "tool");
+  const auto shown = event_badge(latest);
   std::string why;
   if (state == "pending" || state == "ignored") why = deferral_words(text_of(latest, "deferral"));
   if (const auto error = text_of(latest, known == now.end() ? "text" : "last_error"); why.empty()) why = error;
-  return {{"kind", text_of(event, "kind")},
+  return {{"kind", kind_text(text_of(event, "kind"))},
           {"url", id.empty() ? std::string() : "/events/" + escaped_for_url(id)},
           {"tool", tool},
           {"tool_url", tool_url(tool)},
           {"subject", subject_of(event)},
-          {"state", state},
-          {"look", look_of(state)},
+          {"state", shown.at("text")},
+          {"look", shown.at("look")},
           {"answer", answer == "new" ? std::string() : answer},
           {"why", why}};
 }

@@ -195,7 +195,7 @@ TEST(OperationPage, SaysWhatBecameOfEachEventAndWhy) {
       at_the_time,
       AllOf(
           HasSubstr("1 event waits for <a href=\"/tools/acme/quiz\">acme/quiz</a>: the tool is not saved as available"),
-          HasSubstr("href=\"/events/e-1\""), HasSubstr("<span class=\"badge warn\">pending</span>"),
+          HasSubstr("href=\"/events/e-1\""), HasSubstr("<span class=\"badge warn\">waits</span>"),
           HasSubstr("<span class=\"badge bad\">refused</span> <span class=\"small quiet\">duplicate</span>"),
           HasSubstr("4 × T"), HasSubstr("2 left out"), HasSubstr("2 warnings"), HasSubstr("<dd>3,")));
   const Json now = {{"e-1", {{"state", "delivered"}, {"deferral", nullptr}, {"last_error", nullptr}}}};
