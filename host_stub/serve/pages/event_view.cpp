@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "output.h"
 #include "serve/pages/moments.h"
 #include "serve/pages/page.h"
@@ -14,6 +16,13 @@ namespace {
 
 Json step(const char* look, const std::string& title, const std::string& text, const Json& when) {
   return {{"look", look}, {"title", title}, {"text", text}, {"when", when}};
+}
+
+/// by_person, no_handler, or what a person has typed.
+std::string reason_of(const Json& event) {
+  auto reason = text_of(event, "reason");
+  std::replace(reason.begin(), reason.end(), '_', ' ');
+  return reason;
 }
 
 /// The tool has acknowledged it in the last walk, which then stopped.
@@ -39,7 +48,7 @@ Json other_walks(const Json& event, std::size_t failed, bool is_pending, const J
 Json last_step(const Json& event, std::int64_t now_ms) {
   const auto state = text_of(event, "state");
   const auto when = moment_of(text_of(event, "settled_at"), now_ms);
-  const auto reason = text_of(event, "reason");
+  const auto reason = reason_of(event);
   const auto answer = text_of(event, "answer");
   const auto text = reason.empty() || reason == state ? answer
                     : answer.empty()                  ? reason
@@ -114,7 +123,7 @@ Json timeline_of(const Json& event, const Json& why, std::int64_t now_ms) {
 std::string in_short(const Json& event, const Json& why) {
   const auto state = text_of(event, "state");
   const auto answer = text_of(event, "answer");
-  const auto reason = text_of(event, "reason");
+  const auto reason = reason_of(event);
   const auto said = [](const std::string& text) { return text.empty() ? std::string() : ": " + text; };
   if (state == "delivered") return "The tool has acknowledged it. Nothing is left to do.";
   if (state == "refused") return fmt::format("The tool refused it{}. It is sent again only by a person.", said(answer));
