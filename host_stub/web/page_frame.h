@@ -30,7 +30,7 @@ struct Frame {
   std::string home_url = "/";
   std::vector<FrameLink> links;
   std::string style_url;
-  std::string script_url;  // of this server; empty: none
+  std::string script_url;       // of this server; empty: none
   std::string aside;            // HTML at the end of the header, such as who is logged in; escaped likewise
   std::uint32_t refresh_s = 0;  // loads itself again after so long where there are no scripts; 0: never
   std::string footer;
