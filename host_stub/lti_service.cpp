@@ -101,8 +101,7 @@ Page LtiService::answer(const Request& request) {
   if (path == "/.well-known/jwks.json")
     return request.method == "GET" ? json_page(200, jwks_of(key_)) : problem(405, "the key set can only be read");
   if (!path.starts_with(kHandlers)) return problem(404, "there is /.well-known/jwks.json and /lti/notice-handlers/V/P");
-  if (!is_allowed(request))
-    return problem(401, "send the token that `ptb-host serve` printed: Authorization: Bearer");
+  if (!is_allowed(request)) return problem(401, "send the token that `ptb-host serve` printed: Authorization: Bearer");
   try {
     return handlers(request, locator_from(path.substr(kHandlers.size())));
   } catch (const BridgeError& error) {

@@ -1,5 +1,5 @@
-// What `ptb-host serve` answers as an LTI platform: its key set, and where tools register the handlers of their notices.
-// Works on the state directory for the time of one request only, so that other commands can run beside it.
+// What `ptb-host serve` answers as an LTI platform: its key set, and where tools register the handlers of their
+// notices. Works on the state directory for the time of one request only, so that other commands can run beside it.
 #pragma once
 
 #include <condition_variable>

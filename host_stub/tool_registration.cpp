@@ -119,13 +119,20 @@ void store_tool(Session& session, Tool tool, const std::optional<std::string>& s
   transaction.commit();
 }
 
-std::string read_secret(const std::string& path) {
-  auto secret = read_file(path, kMostSecretBytes, "secret file");
-  // An editor ends the file with a newline that is no part of the secret.
+namespace {
+
+/// An editor, or a paste, ends it with a newline that is no part of the secret.
+std::string trimmed_secret(std::string secret, std::string_view whose) {
   if (secret.ends_with('\n')) secret.pop_back();
   if (secret.ends_with('\r')) secret.pop_back();
-  check_secret_text(secret, path);
+  check_secret_text(secret, whose);
   return secret;
+}
+
+}  // namespace
+
+std::string read_secret(const std::string& path) {
+  return trimmed_secret(read_file(path, kMostSecretBytes, "secret file"), path);
 }
 
 void check_secret_text(std::string_view secret, std::string_view whose) {
@@ -158,7 +165,7 @@ RegistrationFiles read_registration(const ToolAdd& add) {
 }
 
 std::optional<std::string> secret_in(const ToolOptions& options) {
-  if (options.secret) return options.secret;
+  if (options.secret) return trimmed_secret(*options.secret, "\"secret\"");
   if (options.secret_file.empty()) return std::nullopt;
   return read_secret(options.secret_file);
 }

@@ -29,8 +29,8 @@ struct ReceiveOptions {
 /// the other wires: 400 or 401), is logged with its problem, and takes no step of the fault script; all else is done as
 /// the script says. Its log line is on stable storage before the first byte of the answer. A log that exists already is
 /// read first: nonces and event_ids in it count as seen. GET / shows a page
-/// (recorder_service.h), GET /_receive/effects how many events it has acted on, each once. A body over 1 MiB (on the other
-/// wires: 16 MiB) is answered 413.
+/// (recorder_service.h), GET /_receive/effects how many events it has acted on, each once. A body over 1 MiB (on the
+/// other wires: 16 MiB) is answered 413.
 ///
 /// Returns the exit status: 0 ended by a signal; 1 the environment said no (port in use, log, secret); 2 wrong options
 /// or script; each with one line on stderr. A script step `die` ends the process with 42.

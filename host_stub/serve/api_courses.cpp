@@ -21,7 +21,9 @@ CopyTerms terms_in(const Json& object) {
 Page restore(const Serving& serving, const Call& call) {
   auto wanted = restore_in(call);
   const auto* sent = call.file("package");
-  if (sent == nullptr && (is_multipart(call.request) || call.request.body_file.empty()))
+  std::error_code none;
+  const auto& body = call.request.body_file;
+  if (sent == nullptr && (is_multipart(call.request) || body.empty() || std::filesystem::file_size(body, none) == 0))
     wrong_usage("the body is to be a course package, or a form with the file \"package\"");
   wanted.package = sent == nullptr ? call.request.body_file : sent->content->path();
   const auto name = sent == nullptr || sent->name.empty() ? std::string("the package") : cut(sent->name, 100);
