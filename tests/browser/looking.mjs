@@ -9,21 +9,21 @@ import { Stage } from "./stage.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+const COLOURS = { runOnly: ["color-contrast", "link-in-text-block"] };
 const LOOKS = [
-  { name: "light", colorScheme: "light", width: 1280, height: 900, keeps: true },
-  { name: "dark", colorScheme: "dark", width: 1280, height: 900, keeps: true },
-  { name: "narrow-dark", colorScheme: "dark", width: 360, height: 740 },
-  { name: "narrow", colorScheme: "light", width: 360, height: 740, keeps: true },
+  { name: "light", colorScheme: "light", width: 1280, height: 900, rules: {} },
+  { name: "dark", colorScheme: "dark", width: 1280, height: 900, rules: COLOURS },
+  { name: "narrow", colorScheme: "light", width: 360, height: 740, rules: COLOURS },
+  { name: "opened", colorScheme: "dark", width: 360, height: 740, rules: {}, opens: true }, // with what is folded away
 ];
 
-/** What axe finds: with all of its rules at both widths, and with those for colours in the dark. */
 const found_by_axe = async (page, look) => {
   if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(AXE);
   return page.evaluate(async (rules) => {
     const { violations } = await globalThis.axe.run(document, { resultTypes: ["violations"], ...rules });
     return violations.filter((found) => ["serious", "critical"].includes(found.impact))
       .flatMap((found) => found.nodes.map((node) => `${found.impact} ${found.id}: ${node.html.slice(0, 200)}`));
-  }, look.colorScheme === "dark" ? { runOnly: ["color-contrast", "link-in-text-block"] } : {});
+  }, look.rules);
 };
 
 /** What makes the page wider than the window. */
@@ -40,9 +40,10 @@ export const look_at = async (page, name) => {
   for (const look of LOOKS) {
     await page.setViewportSize({ width: look.width, height: look.height });
     await page.emulateMedia({ colorScheme: look.colorScheme });
+    if (look.opens) await page.evaluate(() => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
     for (const found of [...await found_by_axe(page, look), ...await sticks_out(page)])
       wrong.push(`${name}, ${look.name}: ${found}`);
-    if (look.keeps) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${look.name}.png`), fullPage: true });
+    await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${look.name}.png`), fullPage: true });
   }
   return wrong;
 };
