@@ -67,6 +67,17 @@ GlobalOptions options_of(const Serving& serving, const Call& call) {
 
 std::string tool_in(const Call& call) { return to_text(locator_from(call.path.at(0) + "/" + call.path.at(1))); }
 
+JobView job_of(const Serving& serving, const Call& call) {
+  const auto& text = call.path.at(0);
+  if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != std::string::npos)
+    throw NotFound(fmt::format("there is no job {}", cut(text, 40)));
+  if (auto job = serving.jobs.find(std::stoull(text))) return std::move(*job);
+  throw NotFound(
+      fmt::format("job {} is not known: it ended long ago, or before this server began. What it did is in the audit "
+                  "trail",
+                  text));
+}
+
 Page command_page(const Serving& serving, const Call& call, const Command& command) {
   auto answer = run_command(options_of(serving, call), command);
   if (answer.value.is_object() && !answer.notes.empty()) answer.value["notes"] = answer.notes;

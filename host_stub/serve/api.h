@@ -44,6 +44,9 @@ GlobalOptions options_of(const Serving& serving, const Call& call);
 /// "vendor/program" of a path /api/tools/{vendor}/{program}…
 std::string tool_in(const Call& call);
 
+/// The job that a path …/{job} names. Throws NotFound.
+JobView job_of(const Serving& serving, const Call& call);
+
 /// The command's answer. A command that was carried out and says no (a walk that stopped) is 200 all the same, with
 /// what it said under "notes".
 Page command_page(const Serving& serving, const Call& call, const Command& command);

@@ -10,23 +10,10 @@ namespace host {
 
 namespace {
 
-std::uint64_t number_in(const Call& call) {
-  const auto& text = call.path.at(0);
-  if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != std::string::npos)
-    throw NotFound(fmt::format("there is no job {}", cut(text, 40)));
-  return std::stoull(text);
-}
-
-Page one_job(const Serving& serving, const Call& call) {
-  const auto number = number_in(call);
-  if (const auto job = serving.jobs.find(number)) return json_answer(200, to_json(*job));
-  throw NotFound(fmt::format("there is no job {}, or it ended long ago", number));
-}
-
 Page stop_job(const Serving& serving, const Call& call) {
-  const auto number = number_in(call);
-  if (!serving.jobs.stop(number)) throw NotFound(fmt::format("there is no job {} that goes on", number));
-  return one_job(serving, call);
+  const auto job = job_of(serving, call);
+  if (!serving.jobs.stop(job.number)) throw NotFound(fmt::format("there is no job {} that goes on", job.number));
+  return json_answer(200, to_json(job_of(serving, call)));
 }
 
 Page jobs(const Serving& serving) {
@@ -66,7 +53,8 @@ void add_steering_api(Router& router, Serving& serving) {
     router.change("POST", fmt::format("/api/lanes/{}", order),
                   [&serving, order = std::string(order)](const Call& call) { return lane_page(serving, call, order); });
   router.get("/api/jobs", [&serving](const Call&) { return jobs(serving); });
-  router.get("/api/jobs/{job}", [&serving](const Call& call) { return one_job(serving, call); });
+  router.get("/api/jobs/{job}",
+             [&serving](const Call& call) { return json_answer(200, to_json(job_of(serving, call))); });
   router.change("POST", "/api/jobs/{job}/stop", [&serving](const Call& call) { return stop_job(serving, call); });
   router.get("/api/walks", [&serving](const Call&) { return walks(serving); });
   router.get("/api/samples", [&serving](const Call& call) { return samples(serving, call); });

@@ -10,21 +10,6 @@ namespace host {
 
 namespace {
 
-std::uint64_t number_in(const Call& call) {
-  const auto& text = call.path.at(0);
-  if (text.empty() || text.size() > 18 || text.find_first_not_of("0123456789") != std::string::npos)
-    throw NotFound(fmt::format("there is no job {}", cut(text, 40)));
-  return std::stoull(text);
-}
-
-JobView job_of(const Serving& serving, const Call& call) {
-  const auto number = number_in(call);
-  if (auto job = serving.jobs.find(number)) return std::move(*job);
-  throw NotFound(fmt::format(
-      "Job {} is not known: it ended long ago, or before this server began. What it did is in the audit trail.",
-      number));
-}
-
 Page job_page(const Serving& serving, const Call& call) {
   const auto job = job_of(serving, call);
   const auto view = job_view(to_json(job), serving.live.walks(), now_ms());
