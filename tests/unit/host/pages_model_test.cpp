@@ -124,11 +124,14 @@ TEST(EventView, TellsALifeInOrder) {
   const auto steps = timeline_of(waiting_event(), why, kNow);
   std::vector<std::string> titles;
   for (const auto& step : steps) titles.push_back(step.at("title"));
-  EXPECT_THAT(titles, testing::ElementsAre("Captured", "Put off at once", "Attempt 1 failed", "Waits", "Next try"));
-  EXPECT_EQ(steps.at(3).at("text"),
+  EXPECT_THAT(titles, testing::ElementsAre("Captured", "Put off at once", "Attempt 1 failed",
+                                           "A walk that included it stopped", "Waits", "Next try"));
+  EXPECT_EQ(steps.at(4).at("text"),
             "Because the tool does not answer. 3 events are ahead of it. What sets it going: save acme/quiz as "
             "available.");
-  EXPECT_EQ(steps.at(4).at("when").at("ago"), "in 30 s");
+  EXPECT_EQ(steps.at(5).at("when").at("ago"), "in 30 s");
+  EXPECT_THAT(in_short(waiting_event(), why),
+              testing::StartsWith("It waits because the tool does not answer. 3 events"));
 }
 
 TEST(EventView, EachEndHasItsWords) {
@@ -138,7 +141,7 @@ TEST(EventView, EachEndHasItsWords) {
     event["reason"] = "why";
     return timeline_of(event, Json::object(), kNow).back().at("title").get<std::string>();
   };
-  EXPECT_EQ(last("delivered"), "Acknowledged");
+  EXPECT_EQ(last("delivered"), "Acknowledged in walk 2");
   EXPECT_EQ(last("refused"), "Refused by the tool");
   EXPECT_THAT(last("parked"), HasSubstr("Parked"));
   EXPECT_THAT(last("discarded"), HasSubstr("Discarded"));
