@@ -265,6 +265,15 @@ class HandOver(Stage):
             self.assertIn("end it first", err)
         self.assertEqual(len(self.ok("course", "list")), 2)  # nothing was put back
 
+    def test_what_was_done_while_it_served_is_missed_in_an_earlier_backup(self):
+        self.install(self.tool())
+        serving = self.serve()
+        self.restore(1, "_1_1")
+        self.ok("state", "backup", self.directory / "kept.db")
+        self.ok("course", "copy", "_1_1", "_2_1")
+        self.assertEqual(serving.stop(), 0)
+        self.assertIs(self.ok("state", "restore", self.directory / "kept.db")["held"], True)
+
     def test_two_servers_do_not_share_a_directory(self):
         self.serve()
         second = subprocess.run([PTB_HOST, "--state", self.state, "serve", "--port", "0"], env=ENV, capture_output=True,
