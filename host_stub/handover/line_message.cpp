@@ -40,10 +40,21 @@ bool receive_all(int socket, char* bytes, std::size_t size) {
   return true;
 }
 
-/// Room for the descriptors beside the first bytes of a message.
-union ControlRoom {
-  cmsghdr align;
-  char bytes[CMSG_SPACE(sizeof(int) * kDescriptors)];
+/// The first bytes of a line, its size, with room beside them for the descriptors.
+struct FirstBytes {
+  explicit FirstBytes(std::uint32_t the_size) : size(the_size) {
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = room.data();
+    message.msg_controllen = room.size();
+  }
+  FirstBytes(const FirstBytes&) = delete;
+  FirstBytes& operator=(const FirstBytes&) = delete;
+
+  std::uint32_t size;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kDescriptors)> room{};
+  iovec piece{&size, sizeof size};
+  msghdr message{};
 };
 
 }  // namespace
@@ -66,47 +77,33 @@ std::string socket_path(const Descriptor& directory) {
 bool send_line(int socket, const TypedLine& line) {
   using Json = nlohmann::json;
   const auto text = Json{{"words", line.words}, {"by", line.by}}.dump(-1, ' ', false, Json::error_handler_t::replace);
-  auto size = static_cast<std::uint32_t>(text.size());
   const std::array<int, kDescriptors> numbers = {line.directory.number(), line.out.number(), line.err.number()};
-  ControlRoom room{};
-  iovec first{&size, sizeof size};
-  msghdr message{};
-  message.msg_iov = &first;
-  message.msg_iovlen = 1;
-  message.msg_control = room.bytes;
-  message.msg_controllen = sizeof room.bytes;
-  auto* control = CMSG_FIRSTHDR(&message);
+  FirstBytes first(static_cast<std::uint32_t>(text.size()));
+  auto* control = CMSG_FIRSTHDR(&first.message);
   control->cmsg_level = SOL_SOCKET;
   control->cmsg_type = SCM_RIGHTS;
   control->cmsg_len = CMSG_LEN(sizeof numbers);
   std::memcpy(CMSG_DATA(control), numbers.data(), sizeof numbers);
-  return ::sendmsg(socket, &message, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof size) &&
+  return ::sendmsg(socket, &first.message, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof first.size) &&
          send_all(socket, text.data(), text.size());
 }
 
 TypedLine receive_line(int socket) {
-  std::uint32_t size = 0;
-  ControlRoom room{};
-  iovec first{&size, sizeof size};
-  msghdr message{};
-  message.msg_iov = &first;
-  message.msg_iovlen = 1;
-  message.msg_control = room.bytes;
-  message.msg_controllen = sizeof room.bytes;
-  const auto got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  FirstBytes first(0);
+  const auto got = ::recvmsg(socket, &first.message, MSG_CMSG_CLOEXEC);
   TypedLine line;
-  if (const auto* control = CMSG_FIRSTHDR(&message); got > 0 && control != nullptr &&
-                                                     control->cmsg_type == SCM_RIGHTS &&
-                                                     control->cmsg_len == CMSG_LEN(sizeof(int) * kDescriptors)) {
+  if (const auto* control = CMSG_FIRSTHDR(&first.message); got > 0 && control != nullptr &&
+                                                           control->cmsg_type == SCM_RIGHTS &&
+                                                           control->cmsg_len == CMSG_LEN(sizeof(int) * kDescriptors)) {
     std::array<int, kDescriptors> numbers{};
     std::memcpy(numbers.data(), CMSG_DATA(control), sizeof numbers);
     line.directory = Descriptor(numbers[0]);
     line.out = Descriptor(numbers[1]);
     line.err = Descriptor(numbers[2]);
   }
-  if (got != static_cast<ssize_t>(sizeof size) || line.err.number() < 0 || size > kMostLineBytes)
+  if (got != static_cast<ssize_t>(sizeof first.size) || line.err.number() < 0 || first.size > kMostLineBytes)
     refuse("what came over the socket of the state directory is no command");
-  std::string text(size, '\0');
+  std::string text(first.size, '\0');
   if (!receive_all(socket, text.data(), text.size())) refuse("the command broke off on its way");
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("words")) refuse("what came over the socket is no command");
