@@ -249,6 +249,10 @@ BEGIN
   PERFORM set_config('search_path', 'ptbridge, pg_temp', of_transaction), set_config('lock_timeout', '8s', of_transaction),
     set_config('idle_in_transaction_session_timeout', '10s', of_transaction),
     set_config('enable_seqscan', 'off', of_transaction), set_config('jit', 'off', of_transaction);
+  IF NOT of_transaction THEN -- so that what a node has locked is let go soon where its machine is gone
+    PERFORM set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+      set_config('tcp_keepalives_count', '3', false);
+  END IF;
   IF current_setting('synchronous_commit') = 'off' THEN
     PERFORM set_config('synchronous_commit', 'on', of_transaction);
   END IF;

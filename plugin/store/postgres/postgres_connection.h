@@ -58,6 +58,7 @@ class PostgresConnection final : public Connection, public StatementRunner {
   /// One try of the same; `passing`: another one may help.
   void try_link(bool may_migrate, bool& passing);
   void join_anew();
+  void end_left_backend();
   void drop_link() noexcept;
   void leave() noexcept;
   void check_process() const;
@@ -83,6 +84,7 @@ class PostgresConnection final : public Connection, public StatementRunner {
 
   std::unique_ptr<PostgresLink> link_;
   std::uint64_t link_number_ = 0;
+  int left_backend_ = 0;           ///< the server process of the last link that was lost
   std::int64_t failed_at_ms_ = 0;  ///< when connecting failed last
   Error failure_;
   std::unique_ptr<PostgresListener> listener_;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 
 #include "store/connection.h"
 
@@ -14,8 +15,11 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// A server that has many answers on its way may stop reading; so their number is bounded by looking at them.
-constexpr std::size_t kMaxUnflushed = 256;
+/// Of a large transaction so much is sent at once, before libpq would send some of it by itself, and with the wish to
+/// be answered, which nobody waits for: only between such pieces does the server notice that a client has fallen
+/// asleep, and lets go of what it has locked. Nor does it stop reading because its answers are not read.
+constexpr std::size_t kPieceBytes = 48 * 1'024;
+constexpr std::size_t kMessageBytes = 40;
 
 int milliseconds_left(SteadyClock::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
@@ -93,23 +97,40 @@ void PostgresLink::raise_lost() { throw LinkLost{PQerrorMessage(connection_)}; }
 void PostgresLink::sent(int accepted, Expected expected) {
   if (accepted != 1) raise_lost();
   expected_.push_back(expected);
-  if (++unflushed_ >= kMaxUnflushed) flush();
+}
+
+void PostgresLink::send_sync() {
+  sent(PQpipelineSync(connection_), {Expected::Kind::synchronised, nullptr});
+  flush();
+  unsynchronised_ = 0;
+}
+
+void PostgresLink::make_room(const Parameters& parameters) {
+  std::size_t size = kMessageBytes;
+  for (const int length : parameters.lengths) size += static_cast<std::size_t>(length) + sizeof length;
+  if (unsynchronised_ > 0 && unsynchronised_ + size > kPieceBytes) send_sync();
+  unsynchronised_ += size;
 }
 
 void PostgresLink::prepare(const char* name, const char* sql, const std::vector<Oid>& types, Asker& asker) {
-  sent(PQsendPrepare(connection_, name, sql, static_cast<int>(types.size()), types.data()), {&asker, true});
+  sent(PQsendPrepare(connection_, name, sql, static_cast<int>(types.size()), types.data()),
+       {Expected::Kind::prepared, &asker});
+  unsynchronised_ += std::strlen(sql) + kMessageBytes;
 }
 
 void PostgresLink::execute_prepared(const char* name, const Parameters& parameters, Asker& asker) {
+  make_room(parameters);
   sent(PQsendQueryPrepared(connection_, name, static_cast<int>(parameters.values.size()), parameters.values.data(),
                            parameters.lengths.data(), parameters.formats.data(), 1),
-       {&asker, false});
+       {Expected::Kind::answer, &asker});
 }
 
 void PostgresLink::execute(const char* sql, const Parameters& parameters, Asker* asker) {
+  make_room(parameters);
   sent(PQsendQueryParams(connection_, sql, static_cast<int>(parameters.values.size()), parameters.types.data(),
                          parameters.values.data(), parameters.lengths.data(), parameters.formats.data(), 1),
-       {asker, false});
+       {Expected::Kind::answer, asker});
+  unsynchronised_ += std::strlen(sql);
 }
 
 void PostgresLink::wait(short events) const {
@@ -129,7 +150,6 @@ void PostgresLink::flush() {
     wait(POLLIN | POLLOUT);
     if (PQconsumeInput(connection_) != 1) raise_lost();
   }
-  unflushed_ = 0;
 }
 
 ResultHandle PostgresLink::next() {
@@ -143,28 +163,25 @@ ResultHandle PostgresLink::next() {
 }
 
 void PostgresLink::read_one(const Expected& expected, std::optional<ServerError>& first) {
+  using Kind = Expected::Kind;
   ResultHandle result = next();
-  if (result == nullptr) throw LinkLost{"the server's answers are out of step"};
   const auto status = PQresultStatus(result.get());
+  if (result == nullptr || (status == PGRES_PIPELINE_SYNC) != (expected.kind == Kind::synchronised))
+    throw LinkLost{"the server's answers are out of step"};
+  if (expected.kind == Kind::synchronised) return;
   const bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
   if (status == PGRES_FATAL_ERROR && !first) first = server_error(result.get());
-  if (expected.asker != nullptr && expected.preparing) expected.asker->prepared(done);
-  if (expected.asker != nullptr && !expected.preparing && done) expected.asker->answered(std::move(result));
+  if (expected.kind == Kind::prepared) expected.asker->prepared(done);
+  if (expected.kind == Kind::answer && expected.asker != nullptr && done) expected.asker->answered(std::move(result));
   while (next() != nullptr) {
   }
 }
 
 void PostgresLink::sync() {
   if (expected_.empty()) return;
-  if (PQpipelineSync(connection_) != 1) raise_lost();
-  flush();
+  send_sync();
   std::optional<ServerError> first;
-  while (!expected_.empty()) {
-    read_one(expected_.front(), first);
-    expected_.pop_front();
-  }
-  const ResultHandle end = next();
-  if (PQresultStatus(end.get()) != PGRES_PIPELINE_SYNC) throw LinkLost{"the server's answers are out of step"};
+  for (; !expected_.empty(); expected_.pop_front()) read_one(expected_.front(), first);
   if (first) throw *first;
 }
 

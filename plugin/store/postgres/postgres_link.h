@@ -77,12 +77,14 @@ class PostgresLink {
 
  private:
   struct Expected {
+    enum class Kind { prepared, answer, synchronised } kind;
     Asker* asker;
-    bool preparing;
   };
   explicit PostgresLink(PGconn* connection, int answer_timeout_ms)
       : connection_(connection), answer_timeout_ms_(answer_timeout_ms) {}
   void sent(int accepted, Expected expected);
+  void make_room(const Parameters& parameters);
+  void send_sync();
   void flush();
   void wait(short events) const;
   ResultHandle next();
@@ -94,7 +96,7 @@ class PostgresLink {
   PGconn* connection_;
   int answer_timeout_ms_;
   std::deque<Expected> expected_;
-  std::size_t unflushed_ = 0;
+  std::size_t unsynchronised_ = 0;  ///< bytes, about
   bool patient_ = false;
 };
 

@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::int64_t kBetweenTriesMs = 1'000;
 constexpr std::array<int, 3> kPausesMs = {0, 200, 500};
-/// A server that crashed is back in a few seconds, and what another session holds is let go by then.
-constexpr std::int64_t kLookUpMs = 15'000;
 
 // Whoever has lost a connection says so in the row that every transaction of the node begins with: what is under way
 // ends before this does, and what comes later is refused.
@@ -36,6 +34,7 @@ std::int64_t boot_clock_ms() {
 }
 
 void PostgresConnection::drop_link() noexcept {
+  if (link_ != nullptr && !pooled_) left_backend_ = link_->backend();
   link_.reset();
   may_be_left_ = may_be_left_ || commit_number_ > 0;
 }
@@ -46,8 +45,8 @@ void PostgresConnection::try_link(bool may_migrate, bool& passing) {
     if (link_ == nullptr) {
       auto link = PostgresLink::connect(place_, options_.connect_timeout_ms, options_.answer_timeout_ms, passing);
       passing = false;
-      Session session = open_session(*link, place_, {may_migrate, number_ == 0});
-      if (number_ == 0) number_ = session.node_number;
+      Session session = open_session(*link, place_, {may_migrate, number_});
+      number_ = session.node_number;
       pooled_ = pooled_ || session.pooled;
       warnings_ = std::move(session.warnings);
       link_ = std::move(link);
@@ -83,7 +82,18 @@ void PostgresConnection::ensure_link() {
   }
 }
 
+/// The server may not have noticed yet that nobody is there any more. A pooler does that by itself.
+void PostgresConnection::end_left_backend() {
+  if (left_backend_ == 0) return;
+  link_->ask_simple(fmt::format("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = {} AND "
+                                "application_name = '{}'",
+                                left_backend_, application_name(number_))
+                        .c_str());
+  left_backend_ = 0;
+}
+
 void PostgresConnection::join_anew() {
+  end_left_backend();
   if (join_ == nullptr) join_ = std::make_unique<PostgresStatement>(*this, kJoin, "join");
   const std::int64_t asked_ms = boot_clock_ms();
   join_->put(1, number_);
@@ -103,7 +113,7 @@ void PostgresConnection::join_anew() {
 /// Returns where it has happened after all. Throws Outdated where it has not and never will, StoreFailure where nobody
 /// can say.
 void PostgresConnection::look_up_commit() {
-  const std::int64_t deadline = boot_clock_ms() + kLookUpMs;
+  const std::int64_t deadline = boot_clock_ms() + options_.look_up_ms;
   for (std::int64_t wait = 50;; wait = std::min<std::int64_t>(2 * wait, 1'000)) {
     bool passing = false;
     try {

@@ -69,6 +69,8 @@ void migrate(PostgresLink& link, const PostgresPlace& place) {
 
 }  // namespace
 
+std::string application_name(std::int64_t node) { return fmt::format("ptbridge node {}", node); }
+
 int newest_postgres_schema() { return postgres_migrations().back().number; }
 
 Session open_session(PostgresLink& link, const PostgresPlace& place, const SessionNeeds& needs) {
@@ -102,8 +104,11 @@ Session open_session(PostgresLink& link, const PostgresPlace& place, const Sessi
                               version, newest_postgres_schema()));
     migrate(link, place);
   }
-  if (!session.pooled) link.ask_simple("SELECT ptbridge.ptb_session(false)");
-  if (needs.node_number) session.node_number = number(link.ask_simple(kNumber));
+  session.node_number = needs.node_number != 0 ? needs.node_number : number(link.ask_simple(kNumber));
+  if (!session.pooled)
+    link.ask_simple(fmt::format("SELECT ptbridge.ptb_session(false), set_config('application_name', '{}', false)",
+                                application_name(session.node_number))
+                        .c_str());
   return session;
 }
 

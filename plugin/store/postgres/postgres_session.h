@@ -13,7 +13,7 @@ namespace ptb {
 
 struct SessionNeeds {
   bool may_migrate = false;
-  bool node_number = false;  ///< this process has none yet
+  std::int64_t node_number = 0;  ///< 0: this process has none yet
 };
 
 struct Session {
@@ -24,6 +24,9 @@ struct Session {
 
 /// Throws StoreFailure, LinkLost, ServerError.
 Session open_session(PostgresLink& link, const PostgresPlace& place, const SessionNeeds& needs);
+
+/// By which people find a node among the server's sessions, but for those behind a pooler.
+std::string application_name(std::int64_t node);
 
 /// Of schema/postgres.
 int newest_postgres_schema();

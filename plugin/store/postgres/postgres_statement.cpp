@@ -92,9 +92,17 @@ void PostgresStatement::reset() noexcept {
 bool PostgresStatement::is_prepared_for(std::uint64_t link_number) const {
   if (prepared_on_ != link_number) return false;
   for (std::size_t i = 0; i < prepared_types_.size(); ++i)
-    if (parameters_.types[i] != 0 && prepared_types_[i] != 0 && parameters_.types[i] != prepared_types_[i])
-      return false;
+    if (parameters_.types[i] != 0 && parameters_.types[i] != prepared_types_[i]) return false;
   return true;
+}
+
+void PostgresStatement::prepare_on(PostgresLink& link, std::uint64_t link_number) {
+  if (prepared_on_ == link_number) name_ += "_";  // the same words, with parameters of other types
+  if (prepared_on_ != link_number) prepared_types_.assign(parameters_.types.size(), 0);
+  for (std::size_t i = 0; i < prepared_types_.size(); ++i)
+    if (parameters_.types[i] != 0) prepared_types_[i] = parameters_.types[i];
+  link.prepare(name_.c_str(), sql_.text.c_str(), prepared_types_, *this);
+  prepared_on_ = link_number;
 }
 
 void PostgresStatement::send_on(PostgresLink& link, std::uint64_t link_number) {
@@ -102,12 +110,7 @@ void PostgresStatement::send_on(PostgresLink& link, std::uint64_t link_number) {
     link.execute(sql_.text.c_str(), parameters_, this);
     return;
   }
-  if (!is_prepared_for(link_number)) {
-    if (prepared_on_ == link_number) name_ += "_";  // the same words, with parameters of other types
-    link.prepare(name_.c_str(), sql_.text.c_str(), parameters_.types, *this);
-    prepared_on_ = link_number;
-    prepared_types_ = parameters_.types;
-  }
+  if (!is_prepared_for(link_number)) prepare_on(link, link_number);
   link.execute_prepared(name_.c_str(), parameters_, *this);
 }
 

@@ -58,6 +58,7 @@ class PostgresStatement : public Statement, private Asker {
   void answered(ResultHandle result) noexcept override;
   void put_binary(int at, unsigned type, std::string_view binary);
   void keep(int at, std::string binary, unsigned type);
+  void prepare_on(PostgresLink& link, std::uint64_t link_number);
   [[nodiscard]] bool is_prepared_for(std::uint64_t link_number) const;
   [[nodiscard]] std::string_view cell(int column) const;
 
