@@ -149,6 +149,7 @@ class SqlStore final : public Store {
   void take_in_lane(MirrorLane entry);
   void tell_again();
   [[nodiscard]] bool is_mine(const MirrorLane& entry) const;
+  bool is_walked_elsewhere(MirrorLane& entry);
   [[nodiscard]] bool is_under_way(const MirrorLane* entry, const Walk& walk) const;
   std::optional<std::int64_t> key_to_ask_for(const EventId& id);
   /// Of those lanes the ones that nobody holds any more are free; returns these.
