@@ -11,8 +11,8 @@ class DriverOpening : public OnPostgres {};
 
 TEST_F(DriverOpening, AnEmptyDatabaseIsMadeAStoreOnce) {
   std::vector<std::thread> openers;
-  openers.reserve(4);
-  for (int i = 0; i < 4; ++i) openers.emplace_back([&] { EXPECT_EQ(open_error(options()).text, ""); });
+  openers.reserve(8);
+  for (int i = 0; i < 8; ++i) openers.emplace_back([&] { EXPECT_EQ(open_error(options()).text, ""); });
   for (auto& opener : openers) opener.join();
   EXPECT_EQ(ask("SELECT count(*) || ' ' || min(length(bridge)) || ' ' || min(schema_version) FROM ptbridge.meta"),
             "1 16 " + std::to_string(newest_postgres_schema()));
