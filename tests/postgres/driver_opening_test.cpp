@@ -83,6 +83,20 @@ TEST_F(DriverOpening, WhatIsWrongIsSaidInOneLine) {
   EXPECT_NE(open_error(right).text.find("permission denied"), std::string::npos);
 }
 
+TEST_F(DriverOpening, ARoleThatOwnsNothingCanBeGrantedAllThatIsNeeded) {
+  open();
+  ask("DO $$ BEGIN CREATE ROLE guest LOGIN; EXCEPTION WHEN duplicate_object THEN END $$");
+  ask("GRANT USAGE ON SCHEMA ptbridge TO guest; "
+      "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ptbridge TO guest; "
+      "GRANT USAGE ON ALL SEQUENCES IN SCHEMA ptbridge TO guest");
+  PostgresOptions guest = options();
+  guest.uri = "postgresql://guest@/" + database_ + "?host=" + server_of_suite().directory();
+  const auto connection = PostgresConnection::open(guest);
+  note_together(*connection, "by a guest", 1);
+  connection->scrub();
+  EXPECT_EQ(ask("SELECT detail FROM ptbridge.audit"), "by a guest");
+}
+
 TEST_F(DriverOpening, ServersThatCannotKeepPromisesAreRefusedOrNamed) {
   EXPECT_EQ(open()->warnings().size(), 2U);  // the suite's own server runs without fsync
   ask("CREATE DATABASE " + database_ + "latin ENCODING 'LATIN1' TEMPLATE template0");
