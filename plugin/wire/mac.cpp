@@ -48,7 +48,7 @@ bool digest(EVP_MD_CTX* context, const EVP_MD* algorithm, std::span<const Parame
 
 }  // namespace
 
-void sort_by_name(std::vector<Parameter>& parameters) {
+void sort_by_name(Parameters& parameters) {
   const auto by_name = [](const Parameter& a, const Parameter& b) { return a.name < b.name; };
   const auto same = [](const Parameter& a, const Parameter& b) { return a.name == b.name; };
   // The settings, most of a request, stand behind the others and are sorted already.
@@ -57,7 +57,7 @@ void sort_by_name(std::vector<Parameter>& parameters) {
         return b.name < a.name;
       }).base();
   std::stable_sort(parameters.begin(), settings, by_name);
-  std::vector<Parameter> sorted;
+  Parameters sorted(parameters.get_allocator());
   sorted.reserve(parameters.size());
   std::merge(parameters.begin(), settings, settings, parameters.end(), std::back_inserter(sorted), by_name);
   sorted.erase(std::unique(sorted.begin(), sorted.end(), same), sorted.end());

@@ -15,6 +15,7 @@ namespace ptb {
 namespace {
 
 constexpr std::size_t kMaxTextBytes = 200;
+constexpr std::size_t kUsualRoom = std::size_t{16} * 1024;
 
 /// A byte as a form holds it.
 struct FormByte {
@@ -90,7 +91,7 @@ class Decimal {
   char* end_;
 };
 
-bool append_stored_pairs(std::string_view encoded, std::vector<Parameter>& parameters) {
+bool append_stored_pairs(std::string_view encoded, Parameters& parameters) {
   Parameter pair;
   while (!encoded.empty()) {
     if (!take_netstring(encoded, pair.name) || !take_netstring(encoded, pair.value)) return false;
@@ -107,17 +108,16 @@ char* write_pair(char* out, const Parameter& parameter) {
   return out;
 }
 
-std::string form_of(const std::vector<Parameter>& parameters, std::string_view mac) {
+std::string form_of(const Parameters& parameters, std::string_view mac) {
   constexpr std::string_view kMac = "mac";
   std::size_t room = form_room(kMac.size() + mac.size() + 2);
   for (const auto& [name, value] : parameters) room += 3 * (name.size() + value.size()) + 2;
-  std::string body(room, '\0');
-  char* end = body.data();
+  char* const begin = std::pmr::polymorphic_allocator<char>(parameters.get_allocator()).allocate(room);
+  char* end = begin;
   for (const auto& parameter : parameters)
     if (parameter.name != kMac) end = write_pair(end, parameter);
   end = write_pair(end, {kMac, mac}) - 1;
-  body.resize(static_cast<std::size_t>(end - body.data()));
-  return body;
+  return {begin, end};
 }
 
 WireRequest unsendable(Outcome::Kind kind, std::string text) {
@@ -182,9 +182,12 @@ Result<WireRequest> ProxyToolWire::build(const ToolAtSend& tool, std::span<const
   const Decimal happened(event.occurred_at_ms != 0 ? event.occurred_at_ms : event.captured_at_ms);
   const Decimal attempt(outgoing.attempt);
   const bool recognisable = !tool.tool.options.strict && !event.id.is_nil();
-  const std::string id = recognisable ? to_text(event.id) : std::string();
+  const EventIdText id = text_of(event.id);
 
-  std::vector<Parameter> parameters;
+  // All that is needed until the request is made, without asking the heap for an event of usual size.
+  std::array<std::byte, kUsualRoom> room;
+  std::pmr::monotonic_buffer_resource arena(room.data(), room.size());
+  Parameters parameters(&arena);
   parameters.reserve(32 + action->fixed.size() + (outgoing.settings != nullptr ? outgoing.settings->size() : 0));
   parameters.assign({{"tcbaseurl", tool.host.tcbaseurl},
                      {"nonce", stamp.nonce},
@@ -194,7 +197,7 @@ Result<WireRequest> ProxyToolWire::build(const ToolAtSend& tool, std::span<const
                      {"direction", tool.host.direction}});
   if (const auto url = find_encoded(event.context, "returnurl")) parameters.push_back({"returnurl", *url});
   if (recognisable) {
-    parameters.push_back({"event_id", id});
+    parameters.push_back({"event_id", {id.data(), id.size()}});
     parameters.push_back({"event_sequence", sequence});
     parameters.push_back({"event_time", happened});
     parameters.push_back({"deferred", outgoing.deferred ? "true" : "false"});
