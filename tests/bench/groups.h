@@ -18,6 +18,7 @@ struct Run {
   bool small = false;  ///< only to see that everything runs: the figures mean nothing
   Pump replay_pump = Pump::caller;
   std::filesystem::path plugin_file;
+  std::filesystem::path peers;  ///< what ./dev bench --peers has prepared; empty: no peers
   const Plugin* plugin = nullptr;
   ToolServer* server = nullptr;
   Workspace* workspace = nullptr;
@@ -33,6 +34,7 @@ void measure_backlog(Run& run);
 void measure_lanes(Run& run);
 void measure_batches(Run& run);
 void measure_php(Run& run);
+void measure_peers(Run& run);
 void measure_serving(Run& run);
 
 /// The part of measure_backlog that is done in a fresh process: `arguments` are the plugin, the store and how many

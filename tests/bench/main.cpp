@@ -26,6 +26,7 @@ struct Options {
   std::string replay_pump = "caller";
   bool list = false;
   bool small = false;
+  std::string peers;
 };
 
 void list_figures() {
@@ -63,6 +64,7 @@ int measure(const Options& options) {
   Run run;
   run.rounds = options.rounds;
   run.small = options.small;
+  run.peers = options.peers;
   run.replay_pump = options.replay_pump == "thread" ? Pump::bridge_thread : Pump::caller;
   run.plugin_file = options.plugin;
   run.plugin = &plugin;
@@ -75,6 +77,7 @@ int measure(const Options& options) {
   measure_lanes(run);
   measure_batches(run);
   measure_php(run);
+  measure_peers(run);
   measure_serving(run);
   fmt::print("{}", report.table());
   if (!options.json_file.empty()) {
@@ -107,6 +110,8 @@ int run_command_line(int count, char** words) {
                  "who sends in replays: the caller of wait, or the bridge's thread")
       ->check(CLI::IsMember({"caller", "thread"}))
       ->capture_default_str();
+  app.add_option("--peers", options.peers, "measure other queues too; where ./dev bench --peers has prepared them")
+      ->check(CLI::ExistingDirectory);
   app.add_flag("--small", options.small, "a few events of each, to see that all of it runs; the figures mean nothing");
   app.add_flag("--list", options.list, "name the figures and end");
   try {
