@@ -3,7 +3,6 @@
 // bare loops and server are all on one CPU, where a request and its answer take the same way on both sides.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <stdexcept>
 
@@ -252,38 +251,6 @@ void measure_hostile(Run& run) {
   }
 }
 
-/// Milliseconds from now to the first byte that `send` brings to the server.
-double first_byte_ms(const ToolServer& server, const std::function<void()>& send) {
-  const std::uint64_t requests = server.requests();
-  const std::int64_t start = monotonic_ns();
-  send();
-  const std::int64_t first_byte = server.first_byte_ns(requests);
-  if (first_byte == 0) throw std::runtime_error("nothing came to the server");
-  return static_cast<double>(first_byte - start) / 1e6;
-}
-
-double median(std::vector<double> numbers) {
-  std::sort(numbers.begin(), numbers.end());
-  return numbers[numbers.size() / 2];
-}
-
-void measure_save(Run& run) {
-  constexpr int kSaves = 41;
-  ReplaySide side(run, "save", 1);
-  CurlEasyLoop bare(run.server->url() + "/tool", 300);
-  bare.send(10);
-  for (int at = 0; at < run.rounds; ++at) {
-    std::vector<double> saves;
-    std::vector<double> posts;
-    for (int save = 0; save < kSaves; ++save) {
-      posts.push_back(first_byte_ms(*run.server, [&] { bare.send(1); }));
-      saves.push_back(
-          first_byte_ms(*run.server, [&] { side.bridge().wait(side.bridge().save(0, PTB_TOOL_AVAILABLE)); }));
-    }
-    run.report->add("save.first_byte_ms", {median(saves), median(posts)});
-  }
-}
-
 }  // namespace
 
 void measure_replays(Run& run) {
@@ -296,7 +263,6 @@ void measure_replays(Run& run) {
   if (report.wants("replay.16_lanes_vs_multi")) measure_many_lanes(run, "replay.16_lanes_vs_multi", 16, 400);
   if (report.wants("replay.256_lanes_vs_multi")) measure_many_lanes(run, "replay.256_lanes_vs_multi", 256, 40);
   if (report.wants("replay.1_lane_1ms_server_vs_curl")) measure_slow_server(run);
-  if (report.wants("save.first_byte_ms")) measure_save(run);
   if (report.wants("hostile.other_lanes_vs_alone")) measure_hostile(run);
 }
 
