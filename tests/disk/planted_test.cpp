@@ -34,7 +34,6 @@ TEST_P(DiskThatLies, IsFoundOut) {
   const Lie& lie = GetParam();
   Stage stage(story_called(lie.story), 0);
   const Performance performance = stage.perform();
-  ASSERT_THAT(lose_power_everywhere(stage, performance, 1, 1).broken, testing::IsEmpty());
   EXPECT_THAT(lose_power_everywhere(stage, performance, 1, 1, lie.lies).broken, testing::Not(testing::IsEmpty()));
 }
 
@@ -151,6 +150,8 @@ TEST_P(Judged, FindsWhatWasDoneToTheFile) {
 const Tampering kTamperings[] = {
     {"kept", "DELETE FROM event WHERE place = " PTB_FIRST_WAITING},
     {"once",
+     "INSERT OR IGNORE INTO event_key (event_id, place) SELECT event_id, place FROM event;"
+     "UPDATE lane SET keyed = 1000;"
      "UPDATE event SET event_id = (SELECT event_id FROM event WHERE place = (2 << 40) + 3) "
      "WHERE place = (2 << 40) + 4"},
     {"nothing else",
@@ -179,7 +180,7 @@ const Tampering kTamperings[] = {
      }},
     {"answers", "UPDATE lane SET keyed = 1000; DROP TABLE event_key"},
     {"opens", "DROP TABLE walk"},
-    {"sound", "UPDATE walk SET completed = 7 WHERE rowid IN (SELECT min(rowid) FROM walk)"},
+    {"sound", "UPDATE walk SET completed = 7 WHERE ordinal = 1"},
 };
 INSTANTIATE_TEST_SUITE_P(Invariants, Judged, testing::ValuesIn(kTamperings), [](const auto& one) {
   std::string name = one.param.found_as;
