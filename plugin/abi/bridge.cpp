@@ -31,7 +31,7 @@ Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments argument
     return fail(Status::state, "open was called from inside a callback: call it from outside");
   std::unique_ptr<ptb_bridge> bridge(new ptb_bridge(arguments.host));
   const bool capture_only = arguments.engine.capture_only;
-  auto store = ptb::SqliteStore::open({arguments.sqlite_path, !capture_only}, bridge->random_);
+  auto store = ptb::open_sqlite_store({arguments.sqlite_path, !capture_only}, bridge->random_);
   if (!store) return fail(store.error());
   bridge->store_ = std::move(*store);
   ptb::CurlTransportOptions transport_options;

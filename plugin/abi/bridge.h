@@ -49,7 +49,7 @@ struct ptb_bridge {
   ptb::ProxyToolWire proxy_tool_;
   ptb::StandardWebhooksWire standard_webhooks_;
   ptb::LtiNoticeWire lti_notice_;
-  std::unique_ptr<ptb::SqliteStore> store_;
+  std::unique_ptr<ptb::Store> store_;
   std::unique_ptr<ptb::CurlTransport> transport_;
   std::unique_ptr<ptb::Engine> engine_;
 

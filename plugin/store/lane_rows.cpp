@@ -17,21 +17,21 @@ constexpr std::array<std::string_view, 3> kHolds = {"none", "held", "suspended"}
 constexpr const char* kInsertLane =
     "INSERT INTO lane (key, tool, mark, reached, released, hold, hold_reason, stopping_sequence, stopping_count, "
     "keyed, kept_from, kept_through, split, epoch, queued, condition_since) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) RETURNING id";
 constexpr const char* kUpdateLane =
     "UPDATE lane SET key = ?1, tool = ?2, mark = ?3, reached = ?4, released = ?5, hold = ?6, hold_reason = ?7, "
     "stopping_sequence = ?8, stopping_count = ?9, keyed = ?10, kept_from = ?11, kept_through = ?12, split = ?13, "
     "epoch = ?14, queued = ?15, condition_since = ?16 WHERE id = ?17";
 // All that opening needs of a lane in one statement: its last walk, its last event, what is settled behind its mark and
 // which rarer rows it has. Each of these is a seek, so that neither many events nor many walks make it slower.
-#define PTB_LANE_PLACES "BETWEEN lane.id << 40 AND lane.id << 40 | 0xFFFFFFFFFF"
+#define PTB_LANE_PLACES "BETWEEN lane.id << 40 AND lane.id << 40 | 1099511627775"
 constexpr const char* kSelectLanes =
     "SELECT id, key, tool, mark, lane.reached, released, hold, hold_reason, stopping_sequence, stopping_count, keyed, "
     "kept_from, kept_through, split, epoch, queued, condition_since, "
     "(SELECT place FROM event WHERE place " PTB_LANE_PLACES
     " ORDER BY place DESC LIMIT 1) AS last_place, "
     "(SELECT count(*) FROM event INDEXED BY event_exception WHERE state <> 0 AND state IN (1, 2, 3, 4) "
-    "AND place BETWEEN (lane.id << 40 | mark) + 1 AND lane.id << 40 | 0xFFFFFFFFFF), "
+    "AND place BETWEEN (lane.id << 40 | mark) + 1 AND lane.id << 40 | 1099511627775), "
     "EXISTS (SELECT 1 FROM crossing WHERE place " PTB_LANE_PLACES
     ") "
     "OR EXISTS (SELECT 1 FROM crossing WHERE crossing.lane = lane.id), "
@@ -47,9 +47,14 @@ constexpr const char* kCountExceptions =
     "AND place BETWEEN ?1 AND ?2";
 constexpr const char* kKeysBehind = "SELECT event_id, place FROM event WHERE place BETWEEN ?1 AND ?2";
 constexpr const char* kPutTool =
-    "INSERT OR REPLACE INTO tool (locator, guid, state, descriptor, strict_mode, allow_http, allow_private, "
-    "allow_downgrade, wire, ca_file, timeout_ms, more_options, suspended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-    "?10, ?11, ?12, ?13)";
+    "INSERT INTO tool (locator, guid, state, descriptor, strict_mode, allow_http, allow_private, allow_downgrade, "
+    "wire, "
+    "ca_file, timeout_ms, more_options, suspended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
+    "ON CONFLICT (locator) DO UPDATE SET guid = excluded.guid, state = excluded.state, "
+    "descriptor = excluded.descriptor, strict_mode = excluded.strict_mode, allow_http = excluded.allow_http, "
+    "allow_private = excluded.allow_private, allow_downgrade = excluded.allow_downgrade, wire = excluded.wire, "
+    "ca_file = excluded.ca_file, timeout_ms = excluded.timeout_ms, more_options = excluded.more_options, "
+    "suspended = excluded.suspended";
 constexpr const char* kSelectTools =
     "SELECT locator, guid, state, descriptor, strict_mode, allow_http, allow_private, allow_downgrade, wire, ca_file, "
     "timeout_ms, more_options, suspended FROM tool";
@@ -218,8 +223,8 @@ Mirror load_mirror(Connection& connection) {
 void insert_lane(Connection& connection, MirrorLane& lane) {
   auto query = connection.query(kInsertLane);
   bind_lane(query, lane);
-  query.run();
-  lane.lane.id = connection.last_row_id();
+  query.row();
+  lane.lane.id = query.integer(0);
 }
 
 void update_lane(Connection& connection, const MirrorLane& lane) {

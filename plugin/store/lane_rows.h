@@ -1,7 +1,7 @@
 // Tools, lanes, walks and the store's identity between their rows and the mirror. Knows nothing of when they change.
 #pragma once
 
-#include "store/sqlite_connection.h"
+#include "store/connection.h"
 #include "store/store_mirror.h"
 
 namespace ptb {

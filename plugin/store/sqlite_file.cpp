@@ -61,7 +61,7 @@ void remove_leftovers(const std::string& draft) {
   }
 }
 
-void apply_settings(Connection& connection) {
+void apply_settings(SqliteConnection& connection) {
   connection.run(fmt::format("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
                              "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = {}",
                              kCheckpointPages)
@@ -69,7 +69,7 @@ void apply_settings(Connection& connection) {
 }
 
 /// A setting that SQLite did not take would break a promise silently.
-void check_settings(Connection& connection, const std::string& path) {
+void check_settings(SqliteConnection& connection, const std::string& path) {
   struct Wanted {
     const char* pragma;
     const char* value;
@@ -115,7 +115,7 @@ void refuse_foreign_file(const std::string& path) {
   if (version > static_cast<std::uint32_t>(newest_schema())) raise_newer(path, version);
 }
 
-int schema_of(Connection& connection) { return std::atoi(connection.pragma("PRAGMA user_version").c_str()); }
+int schema_of(SqliteConnection& connection) { return std::atoi(connection.pragma("PRAGMA user_version").c_str()); }
 
 }  // namespace
 
@@ -147,7 +147,7 @@ void create_store_file(const std::string& path, const std::array<unsigned char, 
   remove_leftovers(draft);
   if (!File(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW).is_open()) raise_system(path, "cannot be created");
   fault_point("store.create.file_made");
-  Connection connection(draft);
+  SqliteConnection connection(draft);
   connection.run(
       fmt::format("PRAGMA page_size = {}; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL", kPageBytes)
           .c_str());
@@ -166,9 +166,10 @@ void create_store_file(const std::string& path, const std::array<unsigned char, 
   sync_path(fs::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY, path);
 }
 
-Connection open_store_file(const std::string& path, bool may_migrate) {
+std::unique_ptr<SqliteConnection> open_store_file(const std::string& path, bool may_migrate) {
   refuse_foreign_file(path);
-  Connection connection(path);
+  auto opened = std::make_unique<SqliteConnection>(path);
+  SqliteConnection& connection = *opened;
   connection.keep_file_untouched();
   // Before the first read: an exclusive connection keeps the log's index in memory, so there is no -shm file.
   connection.pragma("PRAGMA locking_mode = EXCLUSIVE");
@@ -188,7 +189,7 @@ Connection open_store_file(const std::string& path, bool may_migrate) {
   migrate(connection, version);
   // What a crash left in the log goes into the file now, so that nothing is built upon pages of unknown durability.
   connection.run("PRAGMA wal_checkpoint(RESTART)");
-  return connection;
+  return opened;
 }
 
 }  // namespace ptb

@@ -1,11 +1,11 @@
-// Pulling from SqliteStore: events that somebody takes to deal with them, for as long as a lease runs.
+// Pulling from SqlStore: events that somebody takes to deal with them, for as long as a lease runs.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "store/event_rows.h"
 #include "store/lane_rows.h"
-#include "store/sqlite_store.h"
+#include "store/sql_store.h"
 
 namespace ptb {
 
@@ -35,8 +35,8 @@ bool may_pull(const MirrorLane& entry, bool tool_suspended) {
 
 }  // namespace
 
-Result<Lease> SqliteStore::take(const Locator& tool, int limit, const std::string& token, std::int64_t until_ms,
-                                std::int64_t now_ms) {
+Result<Lease> SqlStore::take(const Locator& tool, int limit, const std::string& token, std::int64_t until_ms,
+                             std::int64_t now_ms) {
   if (limit < 1 || !is_token(token) || until_ms <= now_ms)
     return fail(Status::argument, "a lease wants at least one event, a token of 32 hex digits and an end to come");
   return change<Lease>({"store.take.begin", "store.take.before_commit", "store.take.after_commit"},
@@ -58,23 +58,23 @@ Result<Lease> SqliteStore::take(const Locator& tool, int limit, const std::strin
                        });
 }
 
-std::int64_t SqliteStore::take_in(Draft& draft, std::int64_t lane, const std::string& token, std::int64_t now_ms,
-                                  int limit, Lease& lease) {
+std::int64_t SqlStore::take_in(Draft& draft, std::int64_t lane, const std::string& token, std::int64_t now_ms,
+                               int limit, Lease& lease) {
   MirrorLane& entry = draft.lane(lane);
   if (entry.leases > 0) remove_over_leases(entry, now_ms);
   const std::int64_t first = first_pending(entry.lane, entry.lane.last_sequence);
   const Reach reach = reach_of(draft, entry, first);
   const std::size_t before = lease.events.size();
   {
-    auto rows = connection_.query(kFreeRows);
+    auto rows = connection_->query(kFreeRows);
     rows.bind(place_number(lane, first), place_number(lane, reach.last), limit);
     while (rows.row()) {
-      lease.events.push_back(read_event(connection_, rows, mirror_));
+      lease.events.push_back(read_event(*connection_, rows, mirror_));
       lease.events.back().settings = rows.text(kSettingsColumn);
     }
   }
   for (auto at = lease.events.begin() + static_cast<std::ptrdiff_t>(before); at != lease.events.end(); ++at) {
-    connection_.query(kInsertLease).bind(place_number(lane, at->place.sequence), token, lease.until_ms).run();
+    connection_->query(kInsertLease).bind(place_number(lane, at->place.sequence), token, lease.until_ms).run();
     fault_point("store.take.lease_written");
   }
   const auto taken = static_cast<std::int64_t>(lease.events.size() - before);
@@ -85,14 +85,13 @@ std::int64_t SqliteStore::take_in(Draft& draft, std::int64_t lane, const std::st
   return taken;
 }
 
-Result<void> SqliteStore::end_lease(const EventId& id, const std::string& token, bool acknowledged,
-                                    std::int64_t now_ms) {
+Result<void> SqlStore::end_lease(const EventId& id, const std::string& token, bool acknowledged, std::int64_t now_ms) {
   return change<void>({"store.end_lease.begin", "store.end_lease.before_commit", "store.end_lease.after_commit"},
                       [&](Draft& draft) -> Result<void> {
                         const auto place = place_of_key(id);
                         bool holds = false;
                         if (place) {
-                          auto row = connection_.query(kLeaseAt);
+                          auto row = connection_->query(kLeaseAt);
                           holds = row.bind(*place).row() && row.text(0) == token && row.integer(1) > now_ms;
                         }
                         if (!holds)
@@ -102,7 +101,7 @@ Result<void> SqliteStore::end_lease(const EventId& id, const std::string& token,
                                                   to_text(id)));
                         if (acknowledged)
                           return settle_in(draft, place_of(*place), EventState::delivered, "", "", now_ms);
-                        connection_.query(kDropLease).bind(*place).run();
+                        connection_->query(kDropLease).bind(*place).run();
                         fault_point("store.end_lease.given_back");
                         --draft.lane(place_of(*place).lane).leases;
                         return {};

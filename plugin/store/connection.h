@@ -1,0 +1,189 @@
+// A database as the store uses it: prepared statements in one dialect, and transactions that undo themselves. Two kinds
+// implement it: a SQLite file of one process, and a PostgreSQL database of many. Knows nothing of lanes or events. A
+// failure is thrown as StoreFailure, which never leaves store/: SqlStore turns it into an Error in each of its
+// functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+
+namespace ptb {
+
+struct StoreFailure {
+  Error error;
+};
+
+/// Thrown by a shared connection: what this transaction was built on has been changed by another node, or its outcome
+/// was lost and it is known not to have happened. Nothing was changed; it is done again on what is there now.
+struct Outdated {};
+
+/// What the database does for one text of SQL. Parameters count from 1, columns from 0.
+class Statement {
+ public:
+  Statement() = default;
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  virtual ~Statement() = default;
+
+  virtual void put(int at, std::int64_t value) = 0;
+  /// `in_place`: the bytes stay where they are until the statement has run.
+  virtual void put(int at, std::string_view text, bool in_place) = 0;
+  virtual void put(int at, std::span<const unsigned char> bytes, bool in_place) = 0;
+  virtual void put_null(int at) = 0;
+
+  /// The next row. False: there is none.
+  virtual bool row() = 0;
+  /// To its end, without looking at rows. A shared connection may only have sent it: its failure then comes with what
+  /// is asked next, at the latest with the commit.
+  virtual void run() = 0;
+  virtual void reset() noexcept = 0;
+
+  [[nodiscard]] virtual std::int64_t integer(int column) const = 0;  ///< also of a truth value: 0 or 1
+  [[nodiscard]] virtual bool is_null(int column) const = 0;
+  /// Both valid until the next step.
+  [[nodiscard]] virtual std::string_view text(int column) const = 0;
+  [[nodiscard]] virtual std::span<const unsigned char> bytes(int column) const = 0;
+};
+
+/// A prepared statement while it is in use; given back, reset, when it goes.
+class Query {
+ public:
+  explicit Query(Statement& statement) : statement_(statement) {}
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+  ~Query() { statement_.reset(); }
+
+  /// Binds ?1, ?2 … in order: whole numbers, texts, bytes, nullopt for NULL.
+  template <typename... Values>
+  Query& bind(const Values&... values) {
+    int at = 0;
+    (put(++at, values), ...);
+    return *this;
+  }
+  /// The same without copies: texts and bytes must stay as they are until the query has run.
+  template <typename... Values>
+  Query& bind_in_place(const Values&... values) {
+    in_place_ = true;
+    bind(values...);
+    in_place_ = false;
+    return *this;
+  }
+  /// Steps. True: a row can be read.
+  bool row() { return statement_.row(); }
+  /// Steps until it is done, and resets it so that it can be bound and run again.
+  void run() { statement_.run(); }
+
+  [[nodiscard]] std::int64_t integer(int column) const { return statement_.integer(column); }
+  [[nodiscard]] bool is_null(int column) const { return statement_.is_null(column); }
+  /// Valid until the next step.
+  [[nodiscard]] std::string_view text(int column) const { return statement_.text(column); }
+  [[nodiscard]] std::span<const unsigned char> bytes(int column) const { return statement_.bytes(column); }
+
+ private:
+  void put(int at, std::int64_t value) { statement_.put(at, value); }
+  void put(int at, int value) { statement_.put(at, static_cast<std::int64_t>(value)); }
+  void put(int at, std::string_view value) { statement_.put(at, value, in_place_); }
+  void put(int at, const std::string& value) { statement_.put(at, std::string_view(value), in_place_); }
+  void put(int at, std::span<const unsigned char> value) { statement_.put(at, value, in_place_); }
+  void put(int at, std::nullopt_t) { statement_.put_null(at); }
+
+  Statement& statement_;
+  bool in_place_ = false;
+};
+
+/// A row that a transaction locks: the lanes of one locator, and the tool of that name. Its version counts the
+/// transactions that have changed any of it.
+struct FamilyLock {
+  static constexpr std::int64_t kAnyVersion = -1;
+  std::string locator;
+  std::int64_t version = 0;  ///< that the transaction is built on; 0: there is none yet; kAnyVersion: whatever it is
+};
+
+/// One of the processes that share a database. `epoch` rises whenever it had to join anew: what it held before is not
+/// its any more.
+struct Node {
+  std::int64_t number = 0;
+  std::int64_t epoch = 0;
+};
+
+class Connection {
+ public:
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  virtual ~Connection() = default;
+
+  /// `sql` must be a literal: prepared once for each address. A query that is in use must not be asked for again.
+  /// Parameters are written ?1, ?2 …; what is written runs in SQLite 3.40 and, but for those marks and INDEXED BY,
+  /// which PostgreSQL does not get to see, in PostgreSQL 14.
+  Query query(const char* sql) { return Query(prepare(sql)); }
+  /// One or more statements without results, and without parameters.
+  virtual void run(const char* sql) = 0;
+  /// Rows changed by the statement that was run last.
+  virtual std::int64_t changes() = 0;
+
+  /// `locks`: what the transaction reads and changes, sorted by locator; each version goes up by one with the commit.
+  /// Only a shared connection locks anything.
+  virtual void begin(std::span<const FamilyLock> locks) = 0;
+  virtual void commit() = 0;
+  virtual void roll_back() noexcept = 0;
+  /// What was deleted is overwritten everywhere, as far as the database can do that now.
+  virtual void scrub() = 0;
+
+  /// Why this connection must not be used any more: the outcome of a commit is unknown, or the file is damaged.
+  [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
+  void refuse(Error error) { refusal_ = std::move(error); }
+
+  // -- shared by several nodes
+  [[nodiscard]] virtual bool is_shared() const { return false; }
+  /// Within a transaction whose locks had kAnyVersion: the versions that were found, one for each lock, 0 for a new
+  /// one.
+  virtual std::vector<std::int64_t> locked_versions() { return {}; }
+  /// Within a transaction: nobody has said Outdated of what it was built on. Throws it otherwise.
+  virtual void confirm() {}
+  [[nodiscard]] virtual Node node() const { return {}; }
+  /// Until when what this node holds is its own, on CLOCK_BOOTTIME, in ms; as if asked before the commit that renewed
+  /// it was sent.
+  [[nodiscard]] virtual std::int64_t held_until_ms() const { return 0; }
+  /// Renews that without changing anything else.
+  virtual void renew() {}
+  /// To be polled for reading; -1: there is none. Readable: heard() may have something.
+  [[nodiscard]] virtual int listening_socket() const { return -1; }
+  /// What other nodes have told since the last call, without waiting.
+  virtual std::vector<std::string> heard() { return {}; }
+
+ protected:
+  virtual Statement& prepare(const char* sql) = 0;
+
+ private:
+  std::optional<Error> refusal_;
+};
+
+/// A transaction that is rolled back unless it was committed.
+class Transaction {
+ public:
+  explicit Transaction(Connection& connection, std::span<const FamilyLock> locks = {}) : connection_(connection) {
+    connection_.begin(locks);
+  }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() {
+    if (!committed_) connection_.roll_back();
+  }
+  void commit() {
+    connection_.commit();
+    committed_ = true;
+  }
+
+ private:
+  Connection& connection_;
+  bool committed_ = false;
+};
+
+}  // namespace ptb
