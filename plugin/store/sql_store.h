@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -23,6 +24,9 @@ struct SqlStoreParts {
   std::string name;                   ///< for people
   std::shared_ptr<const void> guard;  ///< let go once the connection is closed; may be empty
   std::unique_ptr<Connection> connection;
+  /// Opens the database again after a write whose outcome is unknown; empty: the connection copes by itself. Throws
+  /// StoreFailure.
+  std::function<std::unique_ptr<Connection>()> reopen = {};
 };
 
 class SqlStore final : public Store {
@@ -116,6 +120,12 @@ class SqlStore final : public Store {
   template <typename Value, typename Body>
   Result<Value> look(Body body);
 
+  /// Why nothing can be done now. Empty: all is well, perhaps since the database has just been opened again and has all
+  /// that was promised.
+  std::optional<Error> refusal();
+  void open_again();
+  std::string missing_in(Connection& connection, const Mirror& found) const;
+
   CaptureAnswer capture_item(Draft& draft, const CaptureItem& item, const DecideCapture& decide);
   /// Where an event goes: a lane that is there, or one to be made under that key.
   struct LaneChoice {
@@ -193,8 +203,9 @@ class SqlStore final : public Store {
 
   std::mutex mutex_;
   std::string name_;
-  std::shared_ptr<const void> guard_;  // before the connection: let go after it is closed
-  std::unique_ptr<Connection> connection_;
+  std::shared_ptr<const void> guard_;       // before the connection: let go after it is closed
+  std::unique_ptr<Connection> connection_;  ///< null: it is to be opened again
+  std::function<std::unique_ptr<Connection>()> reopen_;
   Mirror mirror_;
   std::unordered_map<std::size_t, std::int64_t> recent_settings_;  ///< hash → place of an event that may hold them
   ReclaimRound round_;
@@ -203,7 +214,7 @@ class SqlStore final : public Store {
 template <typename Value, typename Body>
 Result<Value> SqlStore::change(const FaultPoints& points, Body body) {
   const std::lock_guard guard(mutex_);
-  if (connection_->refusal()) return fail(*connection_->refusal());
+  if (const auto refused = refusal()) return fail(*refused);
   bool committed = false;
   try {
     fault_point(points.begin);
@@ -221,9 +232,7 @@ Result<Value> SqlStore::change(const FaultPoints& points, Body body) {
     return fail(failure.error);
   } catch (...) {
     // The mirror may have taken over half of what the file has.
-    if (committed)
-      connection_->refuse(
-          {Status::store, "store " + name_ + ": out of memory; the bridge must be closed and opened again"});
+    if (committed) connection_->refuse({Status::store, "store " + name_ + ": out of memory; it must be opened again"});
     throw;
   }
 }
@@ -231,7 +240,7 @@ Result<Value> SqlStore::change(const FaultPoints& points, Body body) {
 template <typename Value, typename Body>
 Result<Value> SqlStore::look(Body body) {
   const std::lock_guard guard(mutex_);
-  if (connection_->refusal()) return fail(*connection_->refusal());
+  if (const auto refused = refusal()) return fail(*refused);
   try {
     return body();
   } catch (const StoreFailure& failure) {

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <new>
 #include <stdexcept>
 #include <string_view>
@@ -59,7 +60,7 @@ bool play_until(Stage& stage, std::size_t end, SharedCount& acts) {
       return 0;
     };
     mishaps.when_done = [&] { *acts = *acts + 1; };
-    mishaps.before_end = [](Player&) { ::_exit(0); };
+    mishaps.before_end = [] { ::_exit(0); };
     static_cast<void>(stage.perform(mishaps));
     ::_exit(1);
   }
@@ -73,15 +74,15 @@ bool play_until(Stage& stage, std::size_t end, SharedCount& acts) {
 }  // namespace
 
 Verdicts lose_power_everywhere(const Stage& stage, const Performance& performance, int surprises, unsigned seed,
-                               const Liar& lies) {
+                               const Liar& lies, Span span) {
   Verdicts verdicts;
   std::mt19937 chance(seed);
   const Floor floor;
   Platter platter(stage.before());
-  for (std::size_t number = 0; number < performance.steps.size(); ++number) {
+  for (std::size_t number = 0; number < std::min(span.end, performance.steps.size()); ++number) {
     const DiskStep& step = performance.steps[number];
-    ++verdicts.moments;
-    for (int turn = 0; turn < 2 + surprises; ++turn) {
+    if (number >= span.first) ++verdicts.moments;
+    for (int turn = 0; turn < 2 + surprises && number >= span.first; ++turn) {
       const auto survival = turn == 0 ? Survival::nothing : turn == 1 ? Survival::everything : Survival::some;
       const Files left = platter.after_power_loss(step, survival, chance);
       if (!verdicts.disks.insert(fingerprint(left)).second && number != 0) continue;

@@ -19,10 +19,16 @@ struct Verdicts {
 /// What a disk keeps for itself: true, and the order is not carried out as far as stable storage is concerned.
 using Liar = std::function<bool(const DiskStep& step)>;
 
-/// The power goes at each order of the performance; of what was not synced survives nothing, everything, and
-/// `surprises` times what chance wants.
+/// Orders first … end - 1 of a performance.
+struct Span {
+  std::size_t first = 0;
+  std::size_t end = kNever;
+};
+
+/// The power goes at each order of that span; of what was not synced survives nothing, everything, and `surprises`
+/// times what chance wants.
 Verdicts lose_power_everywhere(const Stage& stage, const Performance& performance, int surprises, unsigned seed,
-                               const Liar& lies = {});
+                               const Liar& lies = {}, Span span = {});
 
 /// A child process plays the story and ends itself at the n-th order, for every n.
 Verdicts kill_everywhere(Stage& stage, const Performance& performance);

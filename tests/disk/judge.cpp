@@ -146,9 +146,10 @@ class Judge {
       if (known == account_.events.end()) continue;
       const auto& states = known->second.states;
       const bool answered = account_.answered.contains({event.place.lane, event.place.sequence});
-      if (event.place.sequence <= marks[event.place.lane] && !answered && !known->second.settled_by_hand)
+      if (event.place.sequence <= marks[event.place.lane] && !answered && !known->second.settled_by_hand &&
+          !known->second.adrift)
         broken("answered", named(number) + " is behind the mark and was never answered");
-      if (!states.contains(event.state))
+      if (!states.contains(event.state) && !known->second.adrift)
         broken("settled", named(number) + " is " + std::string(to_text(event.state)) + " all of a sudden");
     }
   }
@@ -166,7 +167,9 @@ class Judge {
       const CaptureAnswer& answer = batch.answers.front();
       const auto seen = found_.find(number);
       const bool was_known = expected.must_be_there || seen != found_.end();
-      if ((answer.kind == CaptureAnswer::Kind::duplicate) != was_known)
+      if (expected.adrift && seen == found_.end()) {
+        // It may have come and gone.
+      } else if ((answer.kind == CaptureAnswer::Kind::duplicate) != was_known)
         broken("duplicate", named(number) + (was_known ? " was taken for a new one" : " was said to be known"));
       else if (seen != found_.end() && answer.place != seen->second.place)
         broken("duplicate", named(number) + " was said to be at " + at(answer.place));

@@ -15,6 +15,8 @@ void capture(Account& account, const Act& act, bool done) {
     Expected& event = account.events[act.numbers[i]];
     event.number = act.numbers[i];
     event.call = act.calls[i];
+    event.adrift = act.failed && !event.must_be_there;
+    event.may_be_gone = event.adrift;
     if (!done) continue;
     event.must_be_there = true;
     event.place = act.places[i];

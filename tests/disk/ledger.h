@@ -27,6 +27,7 @@ struct Act {
   Kind kind{};
   DiskTime begun = 0;
   DiskTime done = kNever;         ///< it said that it is done; kNever: it said nothing, or that it has failed
+  bool failed = false;            ///< … and it has failed
   bool in_play = false;           ///< it did not belong to the preparation
   std::vector<int> numbers;       ///< of capture and settle: the events
   std::vector<int> calls;         ///< of capture: which call of the host each belongs to
@@ -44,6 +45,7 @@ struct Expected {
   int number = 0;
   int call = 0;
   bool must_be_there = false;
+  bool adrift = false;       ///< its capture has failed for good: what became of it meanwhile cannot be known
   bool may_be_gone = false;  ///< it was settled, and reclaim has begun
   std::set<EventState> states = {EventState::pending};
   Place place;                   ///< lane 0: not known

@@ -15,7 +15,7 @@ std::size_t below(std::mt19937& chance, std::size_t end) { return end == 0 ? 0 :
 Platter::Platter(const Files& files) : files_(1) {
   for (const auto& [name, bytes] : files) {
     durable_names_[name] = names_[name] = files_.size();
-    files_.push_back({bytes, {}});
+    files_.push_back({bytes, {}, {}});
   }
 }
 
@@ -41,7 +41,12 @@ void Platter::take(const DiskStep& step) {
     case Kind::truncate: files_[file_of(step.name)].unsynced.push_back({step.at, {}, true}); break;
     case Kind::sync: {
       File& file = files_[file_of(step.name)];
-      for (const Change& change : file.unsynced) apply(change, file.durable);
+      if (step.failed) {
+        file.given_up.insert(file.given_up.end(), file.unsynced.begin(), file.unsynced.end());
+      } else {
+        for (const Change& change : file.unsynced) apply(change, file.durable);
+        file.given_up.clear();
+      }
       file.unsynced.clear();
       break;
     }
@@ -79,7 +84,8 @@ void Platter::apply_sectors(const Change& change, std::size_t first, std::size_t
 
 std::string Platter::survivor(const File& file, Survival survival, std::mt19937& chance) {
   std::string bytes = file.durable;
-  const auto& unsynced = file.unsynced;
+  auto unsynced = file.given_up;
+  unsynced.insert(unsynced.end(), file.unsynced.begin(), file.unsynced.end());
   if (survival == Survival::nothing || unsynced.empty()) return bytes;
   // All; those up to one that is torn; any of them, any sectors of them.
   const std::size_t how = survival == Survival::everything ? 0 : below(chance, 4);

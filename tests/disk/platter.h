@@ -22,6 +22,8 @@ struct DiskStep {
   std::int64_t at = 0;
   std::string bytes;
   std::string target;
+  bool failed =
+      false;  ///< of sync: the bytes before it count as written though they are not, until they are written anew
 };
 
 /// What of the unsynced bytes outlives the power: nothing, everything, or what chance says, sector by sector and file
@@ -46,6 +48,7 @@ class Platter {
   struct File {
     std::string durable;
     std::vector<Change> unsynced;
+    std::vector<Change> given_up;  ///< before `unsynced`: no sync makes them durable any more
   };
   /// A name that was given, or taken (file == 0).
   struct Entry {

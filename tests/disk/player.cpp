@@ -34,7 +34,7 @@ constexpr std::int64_t kKeysForever = 4000LL * 86'400'000;
 OpenStore usual_store() {
   return [](const std::string& path) -> Result<std::unique_ptr<Store>> {
     ChanceOf random(7);
-    auto opened = SqliteStore::open({.path = path, .migrate = true}, random);
+    auto opened = open_sqlite_store({.path = path, .migrate = true}, random);
     if (!opened) return fail(opened.error());
     return std::unique_ptr<Store>(std::move(*opened));
   };
@@ -54,7 +54,10 @@ bool Player::fine(const Result<Value>& result) {
 template <typename Value>
 bool Player::done(Act& act, const Result<Value>& result) {
   const bool well = fine(result);
-  if (well) act.done = now_();
+  if (well)
+    act.done = now_();
+  else
+    act.failed = true;
   if (when_done) when_done();
   return well;
 }
@@ -62,14 +65,18 @@ bool Player::done(Act& act, const Result<Value>& result) {
 bool Player::open() {
   Act& act = ledger_.begin(Act::Kind::open, now_());
   auto opened = opening(path_);
-  if (!fine(opened)) return false;
+  for (int tried = 1; !fine(opened) && tried < tries; ++tried) opened = opening(path_);
+  if (!opened) return false;
   store_ = std::move(*opened);
   act.bridge = store_->identity().bridge;
   if (when_open) when_open();
   return done(act, Result<void>());
 }
 
-void Player::close() { store_.reset(); }
+void Player::close() {
+  if (store_ && before_close) before_close(*this);
+  store_.reset();
+}
 
 void Player::install(char tool) {
   if (!store_) return;
@@ -98,24 +105,35 @@ void Player::save(char tool, ToolState state) {
 void Player::capture(int events, int callers) {
   if (!store_) return;
   std::vector<CaptureBatch> batches(static_cast<std::size_t>(callers));
-  Act& act = ledger_.begin(Act::Kind::capture, now_());
+  Act asked;
   for (CaptureBatch& batch : batches) {
     ++memory_.call;
     for (int i = 0; i < events; ++i) {
-      act.numbers.push_back(memory_.next);
-      act.calls.push_back(memory_.call);
+      asked.numbers.push_back(memory_.next);
+      asked.calls.push_back(memory_.call);
       batch.items.push_back(item_of(memory_.next++));
     }
   }
+  // A host captures again what it cannot prove to have captured.
+  constexpr int kTries = 3;
+  for (int tried = 0; tried < kTries; ++tried)
+    if (capture_once(asked, batches)) return;
+}
+
+bool Player::capture_once(const Act& asked, std::vector<CaptureBatch>& batches) {
   std::vector<CaptureBatch*> together;
   for (CaptureBatch& batch : batches) together.push_back(&batch);
+  Act& act = ledger_.begin(Act::Kind::capture, now_());
+  act.numbers = asked.numbers;
+  act.calls = asked.calls;
   if (slip == Slip::capture_said_too_early) act.done = act.begun;
   const auto result = store_->capture(together, wait);
   for (const CaptureBatch& batch : batches)
     for (const CaptureAnswer& answer : batch.answers) act.places.push_back(answer.place);
   const DiskTime said = act.done;
-  done(act, result);
-  if (slip == Slip::capture_said_too_early && result) act.done = said;
+  const bool well = done(act, result);
+  if (slip == Slip::capture_said_too_early) act.done = said;
+  return well;
 }
 
 void Player::walk(int answers, int group) {

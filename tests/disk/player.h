@@ -34,7 +34,7 @@ class Player {
   Player& operator=(const Player&) = delete;
   ~Player();
 
-  /// False: it could not be opened.
+  /// False: it could not be opened, as often as it was tried.
   bool open();
   void close();
   /// Leaves everything as it is, as a process does that is killed.
@@ -54,12 +54,15 @@ class Player {
   void forget_some();
 
   Store& store() { return *store_; }
+  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
   [[nodiscard]] const Memory& memory() const { return memory_; }
   [[nodiscard]] int captured() const { return memory_.next - 1; }
 
   Slip slip = Slip::none;
   OpenStore opening = usual_store();
+  int tries = 1;  ///< to open it
   std::function<void()> when_open;
+  std::function<void(Player&)> before_close;
   std::function<void()> when_done;  ///< after each act
   std::vector<Error> errors;        ///< what the store has said
 
@@ -68,6 +71,7 @@ class Player {
   bool done(Act& act, const Result<Value>& result);
   template <typename Value>
   bool fine(const Result<Value>& result);
+  bool capture_once(const Act& asked, std::vector<CaptureBatch>& batches);
   void walk_lane(const Walk& walk, int answers, int group);
   void mark(const Walk& walk, std::int64_t through);
   void end(const Walk& walk, std::int64_t reached, std::int64_t stopped_by, std::int64_t settled);

@@ -86,13 +86,15 @@ Performance Stage::perform(const Mishaps& mishaps) {
       floor_.store(), performance.ledger, [&] { return DiskTime{recorder.moment()}; }, memory_);
   player.slip = mishaps.slip;
   player.when_done = mishaps.when_done;
+  player.before_close = mishaps.before_close;
+  player.tries = mishaps.tries;
   player.when_open = [&] {
     if (story_.checkpoint_pages != 0)
       run_on_newest_connection("PRAGMA wal_autocheckpoint = " + std::to_string(story_.checkpoint_pages));
     if (!mishaps.sql.empty()) run_on_newest_connection(mishaps.sql);
   };
   story_.play(player);
-  if (mishaps.before_end) mishaps.before_end(player);
+  if (mishaps.before_end) mishaps.before_end();
   performance.steps = recorder.steps();
   performance.errors = player.errors;
   return performance;

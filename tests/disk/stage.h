@@ -47,8 +47,10 @@ struct Mishaps {
   std::function<int(const DiskOrder& order, std::size_t number)> disk = {};
   std::string sql = {};  ///< run on each connection once the store is open
   Slip slip = Slip::none;
-  std::function<void()> when_done = {};          ///< after each act
-  std::function<void(Player&)> before_end = {};  ///< the story is told; the store is as it left it
+  std::function<void()> when_done = {};  ///< after each act
+  std::function<void(Player&)> before_close = {};
+  std::function<void()> before_end = {};  ///< the story is told; the store is as it left it
+  int tries = 1;                          ///< to open the store
 };
 
 class Stage {

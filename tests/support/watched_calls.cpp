@@ -21,6 +21,7 @@ int __real_unlink(const char* path);
 int __real_fsync(int descriptor);
 int __real_ftruncate(int descriptor, off_t size);
 int __real_posix_fallocate(int descriptor, off_t at, off_t size);
+ssize_t __real_pwrite(int descriptor, const void* from, std::size_t size, off_t at);
 ssize_t __real_pread(int descriptor, void* into, std::size_t size, off_t at);
 
 namespace {
@@ -75,6 +76,12 @@ int __wrap_ftruncate(int descriptor, off_t size) {
 int __wrap_posix_fallocate(int descriptor, off_t at, off_t size) {
   const int error = ask_watcher({Kind::reserve, path_of(descriptor), at + size, {}, {}});
   return error != 0 ? error : __real_posix_fallocate(descriptor, at, size);
+}
+
+ssize_t __wrap_pwrite(int descriptor, const void* from, std::size_t size, off_t at) {
+  const std::string path = path_of(descriptor);
+  const std::string_view bytes(static_cast<const char*>(from), size);
+  return fails({Kind::write, path, at, bytes, {}}) ? -1 : __real_pwrite(descriptor, from, size, at);
 }
 
 ssize_t __wrap_pread(int descriptor, void* into, std::size_t size, off_t at) {
