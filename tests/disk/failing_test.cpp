@@ -113,7 +113,7 @@ TEST(FailingDisk, NothingIsLostWhereOneReadFails) {
 
 /// A sync fails, the next ones say nothing of what was not written, and some time later the power goes.
 TEST(FailingDisk, WhatASyncHasGivenUpIsWrittenAnewBeforeItIsRelied) {
-  constexpr std::size_t kAfterwards = 14;
+  constexpr std::size_t kAfterwards = 10;
   const std::size_t stories = stories_of_the_disk(0).size();
   auto lines = in_workers(stories, [&](std::size_t job) {
     Stage stage(stories_of_the_disk(0)[job], 0);
@@ -134,7 +134,7 @@ TEST(FailingDisk, WhatASyncHasGivenUpIsWrittenAnewBeforeItIsRelied) {
       };
       const Performance performance = stage.perform(mishaps);
       if (!struck) break;
-      const Verdicts verdicts = lose_power_everywhere(stage, performance, 0, 1, {}, {at, at + kAfterwards});
+      const Verdicts verdicts = lose_power_everywhere(stage, performance, 2, 1, {}, {at, at + kAfterwards});
       for (const std::string& broken : verdicts.broken)
         said.push_back("sync " + std::to_string(sync) + " failed; then " + broken);
       moments += verdicts.moments;
