@@ -14,7 +14,7 @@ Result<std::unique_ptr<SqlStore>> open_postgres_store(const PostgresStoreOptions
   opening.listen = options.sends;
   try {
     return std::make_unique<SqlStore>(
-        SqlStoreParts{"PostgreSQL", nullptr, open_postgres_module(opening, &warnings), options.sends});
+        SqlStoreParts{"PostgreSQL", nullptr, open_postgres_module(opening, &warnings), {}, options.sends});
   } catch (const StoreFailure& failure) {
     return fail(failure.error);
   }
