@@ -22,7 +22,9 @@ std::string_view as_view(ptb_text text) { return text.bytes == nullptr ? "" : st
 House::Opening opening_for(Session::Use use, const GlobalOptions& options) {
   switch (use) {
     case Session::Use::lms: return House::Opening::none;
-    case Session::Use::look: return has_store(options) ? House::Opening::look : House::Opening::none;
+    case Session::Use::look:
+      if (!is_file_store(options)) return House::Opening::quiet;  // the first one makes it
+      return has_store(options) ? House::Opening::look : House::Opening::none;
     case Session::Use::note:
     case Session::Use::settle: return House::Opening::quiet;
     case Session::Use::act: return House::Opening::full;
