@@ -186,7 +186,7 @@ void PostgresLink::sync() {
   send_sync();
   std::optional<ServerError> first;
   for (; !expected_.empty(); expected_.pop_front()) read_one(expected_.front(), first);
-  if (first) throw *first;
+  if (first) throw ServerError(*first);
 }
 
 void PostgresLink::enter_pipeline() {
@@ -218,7 +218,7 @@ ResultHandle PostgresLink::ask_simple(const char* sql, bool patient) {
   }
   patient_ = false;
   enter_pipeline();
-  if (problem) throw *problem;
+  if (problem) throw ServerError(*problem);
   return last;
 }
 

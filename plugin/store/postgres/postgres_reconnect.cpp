@@ -1,10 +1,10 @@
 // How a PostgresConnection comes by its link, again and again, and what became of a commit that was not answered.
 #include <fmt/format.h>
 #include <poll.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 #include "store/postgres/boot_clock.h"
 #include "store/postgres/postgres_connection.h"
