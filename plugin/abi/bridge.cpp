@@ -31,9 +31,7 @@ Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments argument
     return fail(Status::state, "open was called from inside a callback: call it from outside");
   std::unique_ptr<ptb_bridge> bridge(new ptb_bridge(arguments.host));
   const bool capture_only = arguments.engine.capture_only;
-  auto store = ptb::SqliteStore::open({arguments.sqlite_path, !capture_only}, bridge->random_);
-  if (!store) return fail(store.error());
-  bridge->store_ = std::move(*store);
+  if (auto opened = bridge->open_store(arguments.store, capture_only); !opened) return fail(opened.error());
   ptb::CurlTransportOptions transport_options;
   transport_options.max_connections = arguments.engine.pump.max_exchanges;
   auto transport = ptb::CurlTransport::create(transport_options);
@@ -55,6 +53,17 @@ Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments argument
   bridge->engine_ = std::move(*engine);
   if ((arguments.flags & PTB_ALLOW_BRIDGE_CALLBACKS) != 0 && !capture_only) bridge->start_thread();
   return bridge;
+}
+
+Result<void> ptb_bridge::open_store(const std::string& uri, bool capture_only) {
+  std::vector<std::string> warnings;
+  auto store = ptb::is_postgres_uri(uri)
+                   ? ptb::open_postgres_store({uri, !capture_only}, warnings)
+                   : ptb::open_sqlite_store({uri.substr(ptb::kSqliteScheme.size()), !capture_only}, random_);
+  if (!store) return fail(store.error());
+  for (const std::string& warning : warnings) host_.log(ptb::LogLevel::warning, warning);
+  store_ = std::move(*store);
+  return {};
 }
 
 const ptb::Wire* ptb_bridge::find_wire(std::string_view name) const {

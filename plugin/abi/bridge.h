@@ -12,6 +12,7 @@
 #include "abi/argument_reading.h"
 #include "abi/host_face.h"
 #include "abi/system_random.h"
+#include "store/postgres_store.h"
 #include "store/sqlite_store.h"
 #include "transport/curl_transport.h"
 #include "wire/lti_notice.h"
@@ -39,6 +40,7 @@ struct ptb_bridge {
 
  private:
   explicit ptb_bridge(const ptb_host& host) : host_(host) {}
+  ptb::Result<void> open_store(const std::string& uri, bool capture_only);
   [[nodiscard]] const ptb::Wire* find_wire(std::string_view name) const;
   void start_thread();
   void run_thread();
@@ -49,7 +51,7 @@ struct ptb_bridge {
   ptb::ProxyToolWire proxy_tool_;
   ptb::StandardWebhooksWire standard_webhooks_;
   ptb::LtiNoticeWire lti_notice_;
-  std::unique_ptr<ptb::SqliteStore> store_;
+  std::unique_ptr<ptb::Store> store_;
   std::unique_ptr<ptb::CurlTransport> transport_;
   std::unique_ptr<ptb::Engine> engine_;
 

@@ -105,8 +105,8 @@ struct FamilyLock {
   std::int64_t version = 0;  ///< that the transaction is built on; 0: there is none yet; kAnyVersion: whatever it is
 };
 
-/// One of the processes that share a database. `epoch` rises whenever it had to join anew: what it held before is not
-/// its any more.
+/// One of the processes that share a database. `epoch` rises whenever it had to connect anew, so that nothing which it
+/// sent before can happen any more.
 struct Node {
   std::int64_t number = 0;
   std::int64_t epoch = 0;

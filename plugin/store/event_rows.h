@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "core/event.h"
-#include "store/sqlite_connection.h"
+#include "store/connection.h"
 #include "store/store_mirror.h"
 
 namespace ptb {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/fault_point.h"
-#include "store/sqlite_connection.h"
+#include "store/connection.h"
 
 namespace ptb {
 

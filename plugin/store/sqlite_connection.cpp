@@ -65,48 +65,65 @@ Error sqlite_error(const std::string& path, int code, std::string_view detail, i
   }
 }
 
-Query::~Query() { sqlite3_reset(statement_); }
+class SqliteConnection::SqliteStatement final : public Statement {
+ public:
+  SqliteStatement(SqliteConnection& connection, sqlite3_stmt* statement)
+      : connection_(connection), statement_(statement) {}
 
-void Query::check(int code) const {
-  if (code != SQLITE_OK) connection_.raise(code);
-}
-
-void Query::put(int at, std::int64_t value) { check(sqlite3_bind_int64(statement_, at, value)); }
-void Query::put(int at, std::string_view value) {
-  check(sqlite3_bind_text64(statement_, at, value.data() == nullptr ? "" : value.data(), value.size(), lifetime_,
-                            SQLITE_UTF8));
-}
-void Query::put(int at, std::span<const unsigned char> value) {
-  check(sqlite3_bind_blob64(statement_, at, value.data(), value.size(), lifetime_));
-}
-void Query::put(int at, std::nullopt_t) { check(sqlite3_bind_null(statement_, at)); }
-
-bool Query::row() {
-  const int code = sqlite3_step(statement_);
-  if (code == SQLITE_ROW) return true;
-  if (code != SQLITE_DONE) connection_.raise(code);
-  return false;
-}
-
-void Query::run() {
-  while (row()) {
+  void put(int at, std::int64_t value) override { check(sqlite3_bind_int64(statement_.get(), at, value)); }
+  void put(int at, std::string_view text, bool in_place) override {
+    check(sqlite3_bind_text64(statement_.get(), at, text.data() == nullptr ? "" : text.data(), text.size(),
+                              lifetime(in_place), SQLITE_UTF8));
   }
-  sqlite3_reset(statement_);
-}
+  void put(int at, std::span<const unsigned char> bytes, bool in_place) override {
+    check(sqlite3_bind_blob64(statement_.get(), at, bytes.data(), bytes.size(), lifetime(in_place)));
+  }
+  void put_null(int at) override { check(sqlite3_bind_null(statement_.get(), at)); }
 
-std::int64_t Query::integer(int column) const { return sqlite3_column_int64(statement_, column); }
-bool Query::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-std::string_view Query::text(int column) const {
-  const auto* const start = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  if (start == nullptr) return {};
-  return {start, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
-}
-std::span<const unsigned char> Query::bytes(int column) const {
-  const auto* const start = static_cast<const unsigned char*>(sqlite3_column_blob(statement_, column));
-  return {start, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
-}
+  bool row() override {
+    const int code = sqlite3_step(statement_.get());
+    if (code == SQLITE_ROW) return true;
+    if (code != SQLITE_DONE) connection_.raise(code);
+    return false;
+  }
+  void run() override {
+    while (row()) {
+    }
+    reset();
+  }
+  void reset() noexcept override { sqlite3_reset(statement_.get()); }
 
-Connection::Connection(std::string path) : path_(std::move(path)) {
+  [[nodiscard]] std::int64_t integer(int column) const override {
+    return sqlite3_column_int64(statement_.get(), column);
+  }
+  [[nodiscard]] bool is_null(int column) const override {
+    return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+  }
+  [[nodiscard]] std::string_view text(int column) const override {
+    const auto* const start = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+    if (start == nullptr) return {};
+    return {start, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+  }
+  [[nodiscard]] std::span<const unsigned char> bytes(int column) const override {
+    const auto* const start = static_cast<const unsigned char*>(sqlite3_column_blob(statement_.get(), column));
+    return {start, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+  }
+  [[nodiscard]] bool is_busy() const { return sqlite3_stmt_busy(statement_.get()) != 0; }
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  static sqlite3_destructor_type lifetime(bool in_place) { return in_place ? SQLITE_STATIC : SQLITE_TRANSIENT; }
+  void check(int code) const {
+    if (code != SQLITE_OK) connection_.raise(code);
+  }
+
+  SqliteConnection& connection_;
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+SqliteConnection::SqliteConnection(std::string path) : path_(std::move(path)) {
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path_.c_str(), &handle,
                                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
@@ -117,63 +134,68 @@ Connection::Connection(std::string path) : path_(std::move(path)) {
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
 }
 
-Query Connection::query(const char* sql) {
+/// What a connection in doubt has in its log is for the next one to judge.
+SqliteConnection::~SqliteConnection() {
+  if (refusal() && handle_) keep_file_untouched();
+}
+
+Statement& SqliteConnection::prepare(const char* sql) {
   auto& statement = statements_[sql];
   if (!statement) {
     sqlite3_stmt* prepared = nullptr;
     const int code = sqlite3_prepare_v3(handle_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
-    statement.reset(prepared);
     if (code != SQLITE_OK) raise(code);
+    statement = std::make_unique<SqliteStatement>(*this, prepared);
   }
-  assert(sqlite3_stmt_busy(statement.get()) == 0);
-  return {*this, statement.get()};
+  assert(!statement->is_busy());
+  return *statement;
 }
 
-void Connection::run(const char* sql) {
+void SqliteConnection::run(const char* sql) {
   const int code = sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) raise(code);
 }
 
-std::string Connection::pragma(const char* sql) {
+std::string SqliteConnection::pragma(const char* sql) {
   auto asked = query(sql);
   return asked.row() ? std::string(asked.text(0)) : std::string();
 }
 
-void Connection::keep_file_untouched() {
+void SqliteConnection::keep_file_untouched() {
   sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
-void Connection::follow_usual_close() {
+void SqliteConnection::follow_usual_close() {
   sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
 }
 
-void Connection::close() {
+void SqliteConnection::close() {
   statements_.clear();
   const int code = sqlite3_close(handle_.get());
   if (code != SQLITE_OK) raise(code);
   handle_.release();
 }
 
-void Connection::begin() { query("BEGIN IMMEDIATE").run(); }
+void SqliteConnection::begin(std::span<const FamilyLock> /*locks*/) { query("BEGIN IMMEDIATE").run(); }
 
-void Connection::commit() {
+void SqliteConnection::commit() {
   try {
     query("COMMIT").run();
   } catch (const StoreFailure& failure) {
-    if (leaves_commit_unknown(sqlite3_extended_errcode(handle_.get())))
-      refuse({failure.error.status, failure.error.text + "; the bridge must be closed and opened again"});
+    if (leaves_commit_unknown(sqlite3_extended_errcode(handle_.get()))) refuse(failure.error);
     throw;
   }
 }
 
-void Connection::roll_back() noexcept {
+void SqliteConnection::roll_back() noexcept {
   if (sqlite3_get_autocommit(handle_.get()) != 0) return;
   if (sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK) return;
-  refuse({Status::store,
-          "store " + path_ + ": a failed change could not be undone; the bridge must be closed and opened again"});
+  refuse({Status::store, "store " + path_ + ": a failed change could not be undone; it must be opened again"});
 }
 
-void Connection::raise(int code) {
+void SqliteConnection::scrub() { run("PRAGMA wal_checkpoint(TRUNCATE)"); }
+
+void SqliteConnection::raise(int code) {
   sqlite3* const handle = handle_.get();
   const int primary = code & 0xFF;
   const bool of_system = handle != nullptr && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN);

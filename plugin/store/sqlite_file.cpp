@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
 #include "core/fault_point.h"
 #include "store/migrations.h"
@@ -35,7 +36,12 @@ class File {
   }
   [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
   [[nodiscard]] bool sync() const { return ::fsync(descriptor_) == 0; }
-  [[nodiscard]] ssize_t read(void* into, std::size_t size) const { return ::pread(descriptor_, into, size, 0); }
+  [[nodiscard]] ssize_t read(void* into, std::size_t size, off_t at = 0) const {
+    return ::pread(descriptor_, into, size, at);
+  }
+  [[nodiscard]] bool write(const void* from, std::size_t size, off_t at) const {
+    return ::pwrite(descriptor_, from, size, at) == static_cast<ssize_t>(size);
+  }
 
  private:
   int descriptor_;
@@ -54,6 +60,22 @@ void sync_path(const std::string& path, int flags, const std::string& store) {
   if (!file.is_open() || !file.sync()) raise_system(store, "cannot write to " + path);
 }
 
+/// After a sync that has failed, here or in the process before this one, the system may take pages for stored that are
+/// not: the next sync says nothing of them. What is written anew is synced for certain.
+void write_log_anew(const std::string& path) {
+  const std::string log = path + "-wal";
+  if (::access(log.c_str(), F_OK) != 0) return;
+  const File file(log, O_RDWR);
+  std::vector<char> bytes(1U << 20U);
+  off_t at = 0;
+  ssize_t size = file.is_open() ? file.read(bytes.data(), bytes.size(), at) : -1;
+  for (; size > 0; size = file.read(bytes.data(), bytes.size(), at)) {
+    if (!file.write(bytes.data(), static_cast<std::size_t>(size), at)) break;
+    at += size;
+  }
+  if (size != 0 || !file.sync()) raise_system(path, "cannot write to " + log);
+}
+
 void remove_leftovers(const std::string& draft) {
   for (const char* const suffix : {"", "-wal", "-journal", "-shm"}) {
     const std::string path = draft + suffix;
@@ -61,7 +83,7 @@ void remove_leftovers(const std::string& draft) {
   }
 }
 
-void apply_settings(Connection& connection) {
+void apply_settings(SqliteConnection& connection) {
   connection.run(fmt::format("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
                              "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = {}",
                              kCheckpointPages)
@@ -69,7 +91,7 @@ void apply_settings(Connection& connection) {
 }
 
 /// A setting that SQLite did not take would break a promise silently.
-void check_settings(Connection& connection, const std::string& path) {
+void check_settings(SqliteConnection& connection, const std::string& path) {
   struct Wanted {
     const char* pragma;
     const char* value;
@@ -115,7 +137,7 @@ void refuse_foreign_file(const std::string& path) {
   if (version > static_cast<std::uint32_t>(newest_schema())) raise_newer(path, version);
 }
 
-int schema_of(Connection& connection) { return std::atoi(connection.pragma("PRAGMA user_version").c_str()); }
+int schema_of(SqliteConnection& connection) { return std::atoi(connection.pragma("PRAGMA user_version").c_str()); }
 
 }  // namespace
 
@@ -147,7 +169,7 @@ void create_store_file(const std::string& path, const std::array<unsigned char, 
   remove_leftovers(draft);
   if (!File(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW).is_open()) raise_system(path, "cannot be created");
   fault_point("store.create.file_made");
-  Connection connection(draft);
+  SqliteConnection connection(draft);
   connection.run(
       fmt::format("PRAGMA page_size = {}; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL", kPageBytes)
           .c_str());
@@ -166,9 +188,10 @@ void create_store_file(const std::string& path, const std::array<unsigned char, 
   sync_path(fs::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY, path);
 }
 
-Connection open_store_file(const std::string& path, bool may_migrate) {
+std::unique_ptr<SqliteConnection> open_store_file(const std::string& path, bool may_migrate) {
   refuse_foreign_file(path);
-  Connection connection(path);
+  auto opened = std::make_unique<SqliteConnection>(path);
+  SqliteConnection& connection = *opened;
   connection.keep_file_untouched();
   // Before the first read: an exclusive connection keeps the log's index in memory, so there is no -shm file.
   connection.pragma("PRAGMA locking_mode = EXCLUSIVE");
@@ -184,11 +207,12 @@ Connection open_store_file(const std::string& path, bool may_migrate) {
     raise(Status::store, fmt::format("store {} cannot keep a write-ahead log: use a local file system", path));
   apply_settings(connection);
   check_settings(connection, path);
+  write_log_anew(path);
   connection.follow_usual_close();
   migrate(connection, version);
   // What a crash left in the log goes into the file now, so that nothing is built upon pages of unknown durability.
   connection.run("PRAGMA wal_checkpoint(RESTART)");
-  return connection;
+  return opened;
 }
 
 }  // namespace ptb

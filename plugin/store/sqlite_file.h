@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 
 #include "core/result.h"
@@ -20,6 +21,6 @@ void create_store_file(const std::string& path, const std::array<unsigned char, 
 
 /// Opens an existing store and migrates it if `may_migrate`. Throws StoreFailure: Status::newer or Status::damaged with
 /// the file untouched, Status::store where it has an older schema and must not be migrated.
-Connection open_store_file(const std::string& path, bool may_migrate);
+std::unique_ptr<SqliteConnection> open_store_file(const std::string& path, bool may_migrate);
 
 }  // namespace ptb

@@ -18,7 +18,7 @@ class SqlitePlace final : public StorePlace {
  public:
   Result<std::unique_ptr<Store>> open() override {
     CountingRandom random;
-    auto opened = SqliteStore::open({.path = path(), .migrate = true}, random);
+    auto opened = open_sqlite_store({.path = path(), .migrate = true}, random);
     if (!opened) return fail(opened.error());
     return std::unique_ptr<Store>(std::move(*opened));
   }

@@ -25,9 +25,9 @@ class FixedRandom final : public Random {
   }
 };
 
-inline Result<std::unique_ptr<SqliteStore>> open_store(const std::string& path, bool migrate = true) {
+inline Result<std::unique_ptr<SqlStore>> open_store(const std::string& path, bool migrate = true) {
   FixedRandom random;
-  return SqliteStore::open({.path = path, .migrate = migrate}, random);
+  return open_sqlite_store({.path = path, .migrate = migrate}, random);
 }
 
 inline std::string bytes_of(const std::string& path) {
@@ -48,7 +48,7 @@ inline int run_sql(const std::string& path, const std::string& sql) {
   return code;
 }
 
-inline void expect_error(const Result<std::unique_ptr<SqliteStore>>& opened, Status status, const std::string& path) {
+inline void expect_error(const Result<std::unique_ptr<SqlStore>>& opened, Status status, const std::string& path) {
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().status, status) << opened.error().text;
   EXPECT_NE(opened.error().text.find(path), std::string::npos) << opened.error().text;

@@ -186,7 +186,7 @@ void SmallWorld::open() {
   if (store_kind_ == StoreKind::memory) {
     store = std::make_unique<MemoryStore>(disk);
   } else {
-    auto opened = SqliteStore::open({directory + "/bridge.db", true}, random);
+    auto opened = open_sqlite_store({directory + "/bridge.db", true}, random);
     ASSERT_TRUE(opened) << opened.error().text;
     store = std::move(*opened);
   }

@@ -1,4 +1,4 @@
-// Upkeep of SqliteStore: settled rows go, in bounded pieces, once nobody needs them. A round visits the lanes (settled
+// Upkeep of SqlStore: settled rows go, in bounded pieces, once nobody needs them. A round visits the lanes (settled
 // events by the walks that settled them, then keys grown too old) and the exceptions. An event that holds the settings
 // of others goes after them.
 #include <fmt/format.h>
@@ -7,7 +7,7 @@
 
 #include "store/event_rows.h"
 #include "store/lane_rows.h"
-#include "store/sqlite_store.h"
+#include "store/sql_store.h"
 
 namespace ptb {
 
@@ -44,7 +44,7 @@ constexpr const char* kExceptions =
 
 }  // namespace
 
-struct SqliteStore::Reclaiming {
+struct SqlStore::Reclaiming {
   std::int64_t now_ms;
   const ReceiptRetention& retention;
   std::int64_t keys_until_ms;  ///< keys of events captured at or before it go
@@ -55,24 +55,26 @@ struct SqliteStore::Reclaiming {
   }
 };
 
-Result<bool> SqliteStore::reclaim(std::int64_t now_ms, const ReceiptRetention& retention, std::int64_t key_retention_ms,
-                                  int pieces) {
+Result<bool> SqlStore::reclaim(std::int64_t now_ms, const ReceiptRetention& retention, std::int64_t key_retention_ms,
+                               int pieces) {
   if (pieces < 1 || !retention || key_retention_ms < 0)
     return fail(Status::argument, "reclaim wants at least one piece, and retentions of 0 ms or more");
-  return change<bool>({"store.reclaim.begin", "store.reclaim.before_commit", "store.reclaim.after_commit"},
-                      [&](Draft& draft) -> Result<bool> {
-                        // A rollback may leave the round ahead of the file: the next round sees what it passed over.
-                        const Reclaiming terms{now_ms, retention, now_ms - key_retention_ms};
-                        int left = std::min(pieces, kMaxPieces);
-                        if (round_.phase == ReclaimRound::Phase::lanes) reclaim_lanes(draft, terms, left);
-                        if (round_.phase == ReclaimRound::Phase::exceptions) reclaim_exceptions(draft, terms, left);
-                        const bool more = round_.phase != ReclaimRound::Phase::done;
-                        if (!more) round_ = {};
-                        return more;
-                      });
+  return change<bool>(
+      {"store.reclaim.begin", "store.reclaim.before_commit", "store.reclaim.after_commit"},
+      [&] { return everything(); },
+      [&](Draft& draft) -> Result<bool> {
+        // A rollback may leave the round ahead of the file: the next round sees what it passed over.
+        const Reclaiming terms{now_ms, retention, now_ms - key_retention_ms};
+        int left = std::min(pieces, kMaxPieces);
+        if (round_.phase == ReclaimRound::Phase::lanes) reclaim_lanes(draft, terms, left);
+        if (round_.phase == ReclaimRound::Phase::exceptions) reclaim_exceptions(draft, terms, left);
+        const bool more = round_.phase != ReclaimRound::Phase::done;
+        if (!more) round_ = {};
+        return more;
+      });
 }
 
-void SqliteStore::reclaim_lanes(Draft& draft, const Reclaiming& terms, int& pieces) {
+void SqlStore::reclaim_lanes(Draft& draft, const Reclaiming& terms, int& pieces) {
   const auto& lanes = draft.before().lanes();
   for (auto at = lanes.upper_bound(round_.lane); at != lanes.end(); ++at) {
     if (pieces <= 0) return;
@@ -91,19 +93,19 @@ void SqliteStore::reclaim_lanes(Draft& draft, const Reclaiming& terms, int& piec
 }
 
 /// A lane in which every event was settled one by one has no walk that would move its mark.
-void SqliteStore::move_idle_mark(Draft& draft, const MirrorLane& entry) {
+void SqlStore::move_idle_mark(Draft& draft, const MirrorLane& entry) {
   const Lane& lane = entry.lane;
-  if (lane.waiting != 0 || lane.mark == lane.last_sequence || entry.walked_here) return;
+  if (lane.waiting != 0 || lane.mark == lane.last_sequence || entry.is_walked()) return;
   MirrorLane& changed = draft.lane(lane.id);
   changed.lane.mark = lane.last_sequence;
   changed.lane.stopping_sequence = 0;
   changed.lane.stopping_count = 0;
   changed.reached = 0;
-  update_lane(connection_, changed);
+  update_lane(*connection_, changed);
   fault_point("store.reclaim.lane_written");
 }
 
-void SqliteStore::reclaim_acknowledged(Draft& draft, const MirrorLane& entry, const Reclaiming& terms, int& pieces) {
+void SqlStore::reclaim_acknowledged(Draft& draft, const MirrorLane& entry, const Reclaiming& terms, int& pieces) {
   const Lane& lane = entry.lane;
   const std::int64_t settled_until_ms = terms.settled_until_ms(lane.tool);
   std::int64_t ordinal = 0;
@@ -111,10 +113,10 @@ void SqliteStore::reclaim_acknowledged(Draft& draft, const MirrorLane& entry, co
     std::int64_t first = 0;
     std::int64_t last = 0;
     {
-      auto walk = connection_.query(kOldestSettlingWalk);
+      auto walk = connection_->query(kOldestSettlingWalk);
       walk.bind(lane.id, ordinal);
       if (!walk.row() || walk.integer(3) > settled_until_ms) return;
-      if (entry.walked_here && walk.integer(0) == lane.last_walk.ordinal) return;
+      if (entry.is_walked() && walk.integer(0) == lane.last_walk.ordinal) return;
       ordinal = walk.integer(0);
       first = place_number(lane.id, walk.integer(1));
       last = place_number(lane.id, walk.integer(2));
@@ -124,44 +126,44 @@ void SqliteStore::reclaim_acknowledged(Draft& draft, const MirrorLane& entry, co
     for (int removed = -1; removed != 0 && pieces > 0;) removed = remove_range(first, last, pieces);
     if (pieces <= 0 || ordinal == lane.last_walk.ordinal) return;
     {
-      auto left = connection_.query(kAnyInRange);
+      auto left = connection_->query(kAnyInRange);
       left.bind(first, last);
       if (left.row()) continue;
     }
-    connection_.query(kForgetWalk).bind(lane.id, ordinal).run();
+    connection_->query(kForgetWalk).bind(lane.id, ordinal).run();
     fault_point("store.reclaim.walk_removed");
     --pieces;
   }
 }
 
-int SqliteStore::remove_range(std::int64_t first, std::int64_t last, int& pieces) {
-  connection_.query(kSpendRange).bind(first, last, pieces).run();
+int SqlStore::remove_range(std::int64_t first, std::int64_t last, int& pieces) {
+  connection_->query(kSpendRange).bind(first, last, pieces).run();
   fault_point("store.reclaim.keys_spent");
-  connection_.query(kRemoveRange).bind(first, last, pieces).run();
+  connection_->query(kRemoveRange).bind(first, last, pieces).run();
   fault_point("store.reclaim.events_removed");
-  const auto removed = static_cast<int>(connection_.changes());
+  const auto removed = static_cast<int>(connection_->changes());
   pieces -= removed;
   return removed;
 }
 
-void SqliteStore::reclaim_keys(std::int64_t lane, const Reclaiming& terms, int& pieces) {
+void SqlStore::reclaim_keys(std::int64_t lane, const Reclaiming& terms, int& pieces) {
   if (pieces <= 0) return;
   const std::int64_t first = place_number(lane, 1);
   std::int64_t last = 0;
   {
-    auto spent = connection_.query(kSpentKeys);
+    auto spent = connection_->query(kSpentKeys);
     spent.bind(first, place_number(lane, kMaxSequence), pieces);
     while (spent.row() && spent.integer(2) <= terms.keys_until_ms) {
       last = spent.integer(0);
-      connection_.query(kForgetKey).bind(spent.bytes(1)).run();
+      connection_->query(kForgetKey).bind(spent.bytes(1)).run();
       fault_point("store.reclaim.key_removed");
       --pieces;
     }
   }
-  if (last != 0) connection_.query(kForgetSpent).bind(first, last).run();
+  if (last != 0) connection_->query(kForgetSpent).bind(first, last).run();
 }
 
-void SqliteStore::reclaim_exceptions(Draft& draft, const Reclaiming& terms, int& pieces) {
+void SqlStore::reclaim_exceptions(Draft& draft, const Reclaiming& terms, int& pieces) {
   for (const EventState state : {EventState::delivered, EventState::refused, EventState::discarded}) {
     const auto number = static_cast<int>(state);
     if (number < round_.state) continue;
@@ -173,7 +175,7 @@ void SqliteStore::reclaim_exceptions(Draft& draft, const Reclaiming& terms, int&
     std::vector<std::int64_t> due;
     const int asked = pieces;
     {
-      auto rows = connection_.query(kExceptions);
+      auto rows = connection_->query(kExceptions);
       rows.bind(number, round_.place, asked);
       while (rows.row()) {
         --pieces;
@@ -187,8 +189,8 @@ void SqliteStore::reclaim_exceptions(Draft& draft, const Reclaiming& terms, int&
     }
     if (!due.empty()) enter_keys(draft);
     for (const std::int64_t place : due) {
-      connection_.query(kSpend).bind(place).run();
-      connection_.query(kRemove).bind(place).run();
+      connection_->query(kSpend).bind(place).run();
+      connection_->query(kRemove).bind(place).run();
       fault_point("store.reclaim.exception_removed");
     }
     if (pieces <= 0) return;

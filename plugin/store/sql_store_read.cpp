@@ -1,10 +1,10 @@
-// Reading events from SqliteStore, in pages.
+// Reading events from SqlStore, in pages.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "store/event_rows.h"
-#include "store/sqlite_store.h"
+#include "store/sql_store.h"
 
 namespace ptb {
 
@@ -29,18 +29,18 @@ std::int64_t page_size(std::int64_t asked) { return std::clamp<std::int64_t>(ask
 
 }  // namespace
 
-Result<std::optional<StoredEvent>> SqliteStore::find(const EventId& id) {
+Result<std::optional<StoredEvent>> SqlStore::find(const EventId& id) {
   return look<std::optional<StoredEvent>>([&]() -> Result<std::optional<StoredEvent>> {
     const auto place = place_of_key(id);
     if (!place) return std::optional<StoredEvent>();
-    auto row = connection_.query(kRowAt);
+    auto row = connection_->query(kRowAt);
     row.bind(*place);
     if (!row.row()) return std::optional<StoredEvent>();
-    return std::optional<StoredEvent>(read_event(connection_, row, mirror_));
+    return std::optional<StoredEvent>(read_event(*connection_, row, mirror_));
   });
 }
 
-Result<std::optional<StoredEvent>> SqliteStore::first_waiting(std::int64_t lane) {
+Result<std::optional<StoredEvent>> SqlStore::first_waiting(std::int64_t lane) {
   return look<std::optional<StoredEvent>>([&]() -> Result<std::optional<StoredEvent>> {
     const MirrorLane* const found = mirror_.lane(lane);
     if (found == nullptr) return fail(Status::not_found, fmt::format("there is no lane {}: list the lanes", lane));
@@ -51,41 +51,40 @@ Result<std::optional<StoredEvent>> SqliteStore::first_waiting(std::int64_t lane)
   });
 }
 
-Result<std::string> SqliteStore::settings(std::int64_t snapshot) {
+Result<std::string> SqlStore::settings(std::int64_t snapshot) {
   return look<std::string>([&]() -> Result<std::string> {
     if (snapshot == 0) return std::string();
     auto found = settings_at(snapshot);
     if (found.empty())
-      return fail(Status::not_found, fmt::format("store {}: there is no snapshot {}", path_, snapshot));
+      return fail(Status::not_found, fmt::format("store {}: there is no snapshot {}", name_, snapshot));
     return found;
   });
 }
 
 /// Empty where no event at that place holds any.
-std::string SqliteStore::settings_at(std::int64_t place) {
-  auto row = connection_.query(kSettingsAt);
+std::string SqlStore::settings_at(std::int64_t place) {
+  auto row = connection_->query(kSettingsAt);
   row.bind(place);
   return row.row() ? std::string(row.text(0)) : std::string();
 }
 
-std::vector<StoredEvent> SqliteStore::read_pending(const Lane& lane, std::int64_t after, std::int64_t through,
-                                                   int limit) {
-  auto rows = connection_.query(kPendingRows);
+std::vector<StoredEvent> SqlStore::read_pending(const Lane& lane, std::int64_t after, std::int64_t through, int limit) {
+  auto rows = connection_->query(kPendingRows);
   rows.bind(place_number(lane.id, std::max(after, lane.mark) + 1),
             place_number(lane.id, std::min(through, kMaxSequence)), page_size(limit));
   std::vector<StoredEvent> found;
   while (rows.row()) {
-    found.push_back(read_event(connection_, rows, mirror_));
+    found.push_back(read_event(*connection_, rows, mirror_));
     found.back().settings = rows.text(kSettingsColumn);
   }
   return found;
 }
 
-void SqliteStore::append_rows(Query& rows, std::size_t limit, std::vector<StoredEvent>& found) {
-  while (found.size() < limit && rows.row()) found.push_back(read_event(connection_, rows, mirror_));
+void SqlStore::append_rows(Query& rows, std::size_t limit, std::vector<StoredEvent>& found) {
+  while (found.size() < limit && rows.row()) found.push_back(read_event(*connection_, rows, mirror_));
 }
 
-Result<std::vector<StoredEvent>> SqliteStore::list(const EventFilter& filter) {
+Result<std::vector<StoredEvent>> SqlStore::list(const EventFilter& filter) {
   return look<std::vector<StoredEvent>>([&]() -> Result<std::vector<StoredEvent>> {
     std::set<std::int64_t> chosen;
     if (filter.tool) {
@@ -105,11 +104,11 @@ Result<std::vector<StoredEvent>> SqliteStore::list(const EventFilter& filter) {
   });
 }
 
-void SqliteStore::list_lane(const Lane& lane, EventFilterState state, std::int64_t after, std::size_t limit,
-                            std::vector<StoredEvent>& found) {
+void SqlStore::list_lane(const Lane& lane, EventFilterState state, std::int64_t after, std::size_t limit,
+                         std::vector<StoredEvent>& found) {
   const auto append = [&](const char* sql, std::int64_t first, std::int64_t last, auto... only) {
     if (first > last || found.size() >= limit) return;
-    auto rows = connection_.query(sql);
+    auto rows = connection_->query(sql);
     rows.bind(place_number(lane.id, first), place_number(lane.id, last),
               static_cast<std::int64_t>(limit - found.size()), only...);
     append_rows(rows, limit, found);

@@ -1,4 +1,4 @@
-// Which lanes of SqliteStore go before which: lanes of an earlier epoch, events of two courses, and events in a
+// Which lanes of SqlStore go before which: lanes of an earlier epoch, events of two courses, and events in a
 // puller's hands. What goes first was always captured earlier, so that the event captured first of all that wait is
 // never behind another.
 #include <fmt/format.h>
@@ -7,7 +7,7 @@
 
 #include "store/event_rows.h"
 #include "store/lane_rows.h"
-#include "store/sqlite_store.h"
+#include "store/sql_store.h"
 
 namespace ptb {
 
@@ -31,24 +31,24 @@ std::int64_t last_of(std::int64_t lane) { return place_number(lane, kMaxSequence
 
 }  // namespace
 
-bool SqliteStore::is_pending(const Draft& draft, std::int64_t place) {
+bool SqlStore::is_pending(const Draft& draft, std::int64_t place) {
   if (place_of(place).sequence <= draft.mark(place_of(place).lane)) return false;
-  auto row = connection_.query(kStateAt);
+  auto row = connection_->query(kStateAt);
   row.bind(place);
   return row.row() && static_cast<EventState>(row.integer(0)) == EventState::pending;
 }
 
 /// Its sequence; 0: nothing up to `through` waits.
-std::int64_t SqliteStore::first_pending(const Lane& lane, std::int64_t through) {
+std::int64_t SqlStore::first_pending(const Lane& lane, std::int64_t through) {
   if (lane.waiting == 0 || through <= lane.mark) return 0;
-  auto row = connection_.query(kFirstPending);
+  auto row = connection_->query(kFirstPending);
   row.bind(place_number(lane.id, lane.mark + 1), place_number(lane.id, through));
   return row.row() ? place_of(row.integer(0)).sequence : 0;
 }
 
 /// As the second course of other lanes' events: it goes up to where the first of them that waits was captured.
-SqliteStore::Reach SqliteStore::reach_as_second(const Draft& draft, const MirrorLane& entry) {
-  auto row = connection_.query(kCrossingsInto);
+SqlStore::Reach SqlStore::reach_as_second(const Draft& draft, const MirrorLane& entry) {
+  auto row = connection_->query(kCrossingsInto);
   row.bind(entry.lane.id);
   while (row.row()) {
     const Place place = place_of(row.integer(0));
@@ -60,10 +60,10 @@ SqliteStore::Reach SqliteStore::reach_as_second(const Draft& draft, const Mirror
   return {entry.lane.last_sequence, {}};
 }
 
-SqliteStore::Reach SqliteStore::reach_of(const Draft& draft, const MirrorLane& entry, std::int64_t first) {
+SqlStore::Reach SqlStore::reach_of(const Draft& draft, const MirrorLane& entry, std::int64_t first) {
   if (!entry.crossed) return {entry.lane.last_sequence, {}};
   Reach reach = reach_as_second(draft, entry);
-  auto row = connection_.query(kCrossingsOf);
+  auto row = connection_->query(kCrossingsOf);
   row.bind(place_number(entry.lane.id, first), place_number(entry.lane.id, reach.last));
   while (row.row()) {
     const MirrorLane* const other = draft.find(row.integer(1));
@@ -76,10 +76,10 @@ SqliteStore::Reach SqliteStore::reach_of(const Draft& draft, const MirrorLane& e
 }
 
 /// Crossings into this lane whose event is settled: they hold up nothing any more. `all`: also behind one that does.
-void SqliteStore::remove_idle_crossings(Draft& draft, std::int64_t lane, bool all) {
+void SqlStore::remove_idle_crossings(Draft& draft, std::int64_t lane, bool all) {
   std::vector<std::int64_t> over;
   {
-    auto row = connection_.query(kCrossingsInto);
+    auto row = connection_->query(kCrossingsInto);
     row.bind(lane);
     for (int seen = 0; seen < kCrossingsSeenTogether && row.row(); ++seen) {
       if (!is_pending(draft, row.integer(0)))
@@ -88,32 +88,32 @@ void SqliteStore::remove_idle_crossings(Draft& draft, std::int64_t lane, bool al
         break;
     }
   }
-  for (const std::int64_t place : over) connection_.query(kForgetCrossing).bind(place).run();
+  for (const std::int64_t place : over) connection_->query(kForgetCrossing).bind(place).run();
   if (!over.empty()) fault_point("store.crossings.removed");
-  auto into = connection_.query(kCrossingsInto);
-  auto of = connection_.query(kCrossingsOf);
+  auto into = connection_->query(kCrossingsInto);
+  auto of = connection_->query(kCrossingsOf);
   if (!into.bind(lane).row() && !of.bind(first_of(lane), last_of(lane)).row()) draft.lane(lane).crossed = false;
 }
 
 /// When the last lease on an event of the lane ends; 0: none is under way.
-std::int64_t SqliteStore::lease_end(std::int64_t lane, std::int64_t now_ms) {
-  auto row = connection_.query(kLeaseEnd);
+std::int64_t SqlStore::lease_end(std::int64_t lane, std::int64_t now_ms) {
+  auto row = connection_->query(kLeaseEnd);
   row.bind(first_of(lane), last_of(lane)).row();
   const std::int64_t until = row.integer(0);
   return until > now_ms ? until : 0;
 }
 
-void SqliteStore::remove_over_leases(MirrorLane& entry, std::int64_t now_ms) {
+void SqlStore::remove_over_leases(MirrorLane& entry, std::int64_t now_ms) {
   const std::int64_t lane = entry.lane.id;
-  connection_.query(kForgetOverLeases).bind(first_of(lane), last_of(lane), now_ms).run();
+  connection_->query(kForgetOverLeases).bind(first_of(lane), last_of(lane), now_ms).run();
   fault_point("store.leases.removed");
-  auto left = connection_.query(kLeases);
+  auto left = connection_->query(kLeases);
   left.bind(first_of(lane), last_of(lane)).row();
   entry.leases = left.integer(0);
   entry.leased_until = left.integer(1);
 }
 
-Result<std::optional<LaneBlock>> SqliteStore::block_of(std::int64_t lane, std::int64_t now_ms) {
+Result<std::optional<LaneBlock>> SqlStore::block_of(std::int64_t lane, std::int64_t now_ms) {
   return look<std::optional<LaneBlock>>([&]() -> Result<std::optional<LaneBlock>> {
     const MirrorLane* const found = mirror_.lane(lane);
     if (found == nullptr) return fail(Status::not_found, fmt::format("there is no lane {}: list the lanes", lane));
@@ -133,7 +133,7 @@ Result<std::optional<LaneBlock>> SqliteStore::block_of(std::int64_t lane, std::i
   });
 }
 
-Result<std::vector<std::int64_t>> SqliteStore::lanes_behind(std::int64_t lane) {
+Result<std::vector<std::int64_t>> SqlStore::lanes_behind(std::int64_t lane) {
   return look<std::vector<std::int64_t>>([&]() -> Result<std::vector<std::int64_t>> {
     const MirrorLane* const found = mirror_.lane(lane);
     if (found == nullptr) return fail(Status::not_found, fmt::format("there is no lane {}: list the lanes", lane));
@@ -149,11 +149,11 @@ Result<std::vector<std::int64_t>> SqliteStore::lanes_behind(std::int64_t lane) {
         const MirrorLane* const known = mirror_.lane(other);
         if (known != nullptr && known->lane.waiting > 0) behind.insert(other);
       };
-      auto into = connection_.query(kCrossingsInto);
+      auto into = connection_->query(kCrossingsInto);
       into.bind(lane);
       while (into.row())
         if (is_pending(draft, into.integer(0))) add(place_of(into.integer(0)).lane);
-      auto of = connection_.query(kCrossingsOf);
+      auto of = connection_->query(kCrossingsOf);
       of.bind(first_of(lane), last_of(lane));
       while (of.row()) add(of.integer(1));
     }
@@ -161,7 +161,7 @@ Result<std::vector<std::int64_t>> SqliteStore::lanes_behind(std::int64_t lane) {
   });
 }
 
-Result<Backlog> SqliteStore::backlog(const Locator& tool) {
+Result<Backlog> SqlStore::backlog(const Locator& tool) {
   return look<Backlog>([&]() -> Result<Backlog> {
     const ToolLanes& lanes = mirror_.lanes_to(tool);
     Backlog found{lanes.waiting, lanes.waiting_lanes, 0};
@@ -170,7 +170,7 @@ Result<Backlog> SqliteStore::backlog(const Locator& tool) {
       const MirrorLane& entry = *mirror_.lane(id);
       if (entry.lane.waiting == 0) continue;
       if (entry.oldest_at == 0) {
-        auto row = connection_.query(kCapturedAt);
+        auto row = connection_->query(kCapturedAt);
         row.bind(place_number(id, first_pending(entry.lane, entry.lane.last_sequence)));
         mirror_.remember_oldest(id, row.row() ? row.integer(0) : 0);
       }

@@ -1,4 +1,4 @@
-// The capture path of SqliteStore: what it writes for an event is one row, and its lane where that is new. Keys follow,
+// The capture path of SqlStore: what it writes for an event is one row, and its lane where that is new. Keys follow,
 // many at a time.
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "store/event_rows.h"
 #include "store/lane_keys.h"
 #include "store/lane_rows.h"
-#include "store/sqlite_store.h"
+#include "store/sql_store.h"
 
 namespace ptb {
 
@@ -41,28 +41,34 @@ LanePart other_part(const LanePart& part) { return {part.split, part.other, {}};
 
 }  // namespace
 
-Result<void> SqliteStore::capture(std::span<CaptureBatch* const> batches, const DecideCapture& decide) {
-  auto result = change<void>({"store.capture.begin", "store.capture.before_commit", "store.capture.after_commit"},
-                             [&](Draft& draft) -> Result<void> {
-                               if (mirror_.unentered_keys().size() >= kKeysEnteredTogether) enter_keys(draft);
-                               for (CaptureBatch* const batch : batches) {
-                                 batch->answers.clear();
-                                 batch->answers.reserve(batch->items.size());
-                                 for (const CaptureItem& item : batch->items)
-                                   batch->answers.push_back(capture_item(draft, item, decide));
-                               }
-                               return {};
-                             });
+Result<void> SqlStore::capture(std::span<CaptureBatch* const> batches, const DecideCapture& decide) {
+  auto result = change<void>(
+      {"store.capture.begin", "store.capture.before_commit", "store.capture.after_commit"},
+      [&] {
+        Scope scope;
+        for (const CaptureBatch* const batch : batches)
+          for (const CaptureItem& item : batch->items) add_family(scope, item.event.locator);
+        return scope;
+      },
+      [&](Draft& draft) -> Result<void> {
+        if (mirror_.unentered_keys().size() >= kKeysEnteredTogether) enter_keys(draft);
+        for (CaptureBatch* const batch : batches) {
+          batch->answers.clear();
+          batch->answers.reserve(batch->items.size());
+          for (const CaptureItem& item : batch->items) batch->answers.push_back(capture_item(draft, item, decide));
+        }
+        return {};
+      });
   if (!result)
     for (CaptureBatch* const batch : batches) batch->answers.clear();
   return result;
 }
 
-CaptureAnswer SqliteStore::capture_item(Draft& draft, const CaptureItem& item, const DecideCapture& decide) {
+CaptureAnswer SqlStore::capture_item(Draft& draft, const CaptureItem& item, const DecideCapture& decide) {
   CaptureAnswer answer;
   answer.id = item.event.id;
   const auto fresh = draft.unentered_key(item.event.id);
-  if (const auto known = fresh ? fresh : entered_key(item.event.id)) {
+  if (const auto known = fresh ? fresh : key_to_ask_for(item.event.id)) {
     answer.kind = CaptureAnswer::Kind::duplicate;
     answer.place = place_of(*known);
     return answer;
@@ -82,10 +88,11 @@ CaptureAnswer SqliteStore::capture_item(Draft& draft, const CaptureItem& item, c
   MirrorLane& entry = lane_for(draft, choice, own, item.part.split, tool != nullptr);
   Lane& lane = entry.lane;
   if (lane.last_sequence == kMaxSequence)
-    throw StoreFailure{{Status::store, fmt::format("store {}: lane {} is full", path_, lane.key)}};
+    throw StoreFailure{{Status::store, fmt::format("store {}: lane {} is full", name_, lane.key)}};
   ++lane.last_sequence;
   if (lane.waiting == 0) entry.oldest_at = item.event.captured_at_ms;
   ++lane.waiting;
+  if (shared_ && !sends_ && entry.holder == 0 && may_walk(lane, tool)) entry.wanted = Wanted::yes;
   insert_event(draft, item, entry, decision.deferral);
   if (is_crossing(item.part)) insert_crossing(draft, item, entry, tool != nullptr);
   answer.kind = CaptureAnswer::Kind::fresh;
@@ -96,7 +103,7 @@ CaptureAnswer SqliteStore::capture_item(Draft& draft, const CaptureItem& item, c
 
 /// Events that are split in another way than those before begin an epoch, so that those before go first. A part whose
 /// lane is of an earlier epoch takes that along if nothing waits in it, else it gets a further lane.
-SqliteStore::LaneChoice SqliteStore::choose_lane(Draft& draft, const Locator& own, const LanePart& part) {
+SqlStore::LaneChoice SqlStore::choose_lane(Draft& draft, const Locator& own, const LanePart& part) {
   const Draft::Front& front = draft.front(own);
   LaneChoice choice;
   choice.epoch = front.exists && part.split != front.split ? front.epoch + 1 : front.epoch;
@@ -119,7 +126,7 @@ SqliteStore::LaneChoice SqliteStore::choose_lane(Draft& draft, const Locator& ow
 }
 
 /// Events of other lanes that were there before this transaction would be sent before it.
-bool SqliteStore::goes_behind_others(Draft& draft, const CaptureItem& item, const LaneChoice& choice) {
+bool SqlStore::goes_behind_others(Draft& draft, const CaptureItem& item, const LaneChoice& choice) {
   const Mirror& mirror = draft.before();
   const Family* const family = mirror.family(item.event.locator);
   if (family == nullptr) return false;
@@ -133,7 +140,7 @@ bool SqliteStore::goes_behind_others(Draft& draft, const CaptureItem& item, cons
 }
 
 /// The claiming tool has not been saved since: then it gets nothing of that locator yet, whichever lane it is in.
-bool SqliteStore::awaits_save_after_claim(const Locator& own) const {
+bool SqlStore::awaits_save_after_claim(const Locator& own) const {
   const Family* const family = mirror_.family(own);
   if (family == nullptr || family->tool == own) return false;
   return std::any_of(family->lanes.begin(), family->lanes.end(),
@@ -142,8 +149,8 @@ bool SqliteStore::awaits_save_after_claim(const Locator& own) const {
 
 /// The lane to append to, made where there is none. What is captured while no tool is there to get it may only go out
 /// after an administrator's save.
-MirrorLane& SqliteStore::lane_for(Draft& draft, const LaneChoice& choice, const Locator& own, const std::string& split,
-                                  bool installed) {
+MirrorLane& SqlStore::lane_for(Draft& draft, const LaneChoice& choice, const Locator& own, const std::string& split,
+                               bool installed) {
   installed = installed && !awaits_save_after_claim(own);
   Draft::Front& front = draft.front(own);
   front.exists = true;
@@ -156,13 +163,13 @@ MirrorLane& SqliteStore::lane_for(Draft& draft, const LaneChoice& choice, const 
     if (known.lane.epoch != choice.epoch) {
       known.lane.epoch = choice.epoch;
       known.lane.split = split;
-      update_lane(connection_, known);
+      update_lane(*connection_, known);
       fault_point("store.capture.lane_moved_up");
     }
     // A free lane starts anew with each event.
     if (known.lane.released != installed && (free || !installed)) {
       known.lane.released = installed;
-      update_lane(connection_, known);
+      update_lane(*connection_, known);
       fault_point("store.capture.lane_unreleased");
     }
     return known;
@@ -175,17 +182,17 @@ MirrorLane& SqliteStore::lane_for(Draft& draft, const LaneChoice& choice, const 
   entry.lane.released = installed;
   entry.lane.epoch = choice.epoch;
   entry.lane.split = split;
-  insert_lane(connection_, entry);
+  insert_lane(*connection_, entry);
   fault_point("store.capture.lane_written");
   return draft.add(std::move(entry));
 }
 
 /// The event that was just appended to `entry` goes after what is in the lane of its second course, and before what
 /// comes there.
-void SqliteStore::insert_crossing(Draft& draft, const CaptureItem& item, MirrorLane& entry, bool installed) {
+void SqlStore::insert_crossing(Draft& draft, const CaptureItem& item, MirrorLane& entry, bool installed) {
   const LaneChoice choice = choose_lane(draft, item.event.locator, other_part(item.part));
   MirrorLane& other = lane_for(draft, choice, item.event.locator, item.part.split, installed);
-  connection_.query(kInsertCrossing)
+  connection_->query(kInsertCrossing)
       .bind(place_number(entry.lane.id, entry.lane.last_sequence), other.lane.id, other.lane.last_sequence)
       .run();
   entry.crossed = true;
@@ -193,11 +200,11 @@ void SqliteStore::insert_crossing(Draft& draft, const CaptureItem& item, MirrorL
   fault_point("store.capture.crossing_written");
 }
 
-void SqliteStore::insert_event(Draft& draft, const CaptureItem& item, const MirrorLane& entry, Deferral captured_as) {
+void SqlStore::insert_event(Draft& draft, const CaptureItem& item, const MirrorLane& entry, Deferral captured_as) {
   const Event& event = item.event;
   const std::int64_t place = place_number(entry.lane.id, entry.lane.last_sequence);
   const std::int64_t holder = holder_of_settings(item.settings, place);
-  connection_.query(kInsertEvent)
+  connection_->query(kInsertEvent)
       .bind_in_place(place, bytes_of(event.id), waits_after_failure(event.kind) ? 1 : 0, static_cast<int>(event.kind),
                      static_cast<int>(captured_as), entry.lane.last_walk.ordinal, holder, event.occurred_at_ms,
                      event.captured_at_ms, event.operation, event.course_id, event.content_id, event.context,
@@ -205,12 +212,13 @@ void SqliteStore::insert_event(Draft& draft, const CaptureItem& item, const Mirr
                      event.not_before_ms)
       .run();
   draft.put_key(event.id, place);
+  if (shared_) connection_->query(kInsertKey).bind(bytes_of(event.id), place).run();
   fault_point("store.capture.event_written");
 }
 
 /// The place of the event that holds those settings: a recent one of the same lane, else `place` itself; 0 for no
 /// settings.
-std::int64_t SqliteStore::holder_of_settings(const std::string& settings, std::int64_t place) {
+std::int64_t SqlStore::holder_of_settings(const std::string& settings, std::int64_t place) {
   if (settings.empty()) return 0;
   const std::size_t hash = std::hash<std::string>()(settings);
   const auto recent = recent_settings_.find(hash);
@@ -225,33 +233,34 @@ std::int64_t SqliteStore::holder_of_settings(const std::string& settings, std::i
   return place;
 }
 
-std::optional<std::int64_t> SqliteStore::entered_key(const EventId& id) {
-  auto known = connection_.query(kFindKey);
+std::optional<std::int64_t> SqlStore::entered_key(const EventId& id) {
+  auto known = connection_->query(kFindKey);
   known.bind(bytes_of(id));
   return known.row() ? std::optional(known.integer(0)) : std::nullopt;
 }
 
-std::optional<std::int64_t> SqliteStore::place_of_key(const EventId& id) {
+std::optional<std::int64_t> SqlStore::place_of_key(const EventId& id) {
   const auto& fresh = mirror_.unentered_keys();
   const auto at = fresh.find(id);
   return at != fresh.end() ? std::optional(at->second) : entered_key(id);
 }
 
-void SqliteStore::enter_keys(Draft& draft) {
+void SqlStore::enter_keys(Draft& draft) {
+  if (shared_) return;  // each is entered with its event, for all to see
   const auto& fresh = draft.before().unentered_keys();
   if (fresh.empty() || draft.has_entered_keys()) return;
   std::vector<std::pair<EventId, std::int64_t>> sorted(fresh.begin(), fresh.end());
   std::sort(sorted.begin(), sorted.end());
   std::set<std::int64_t> lanes;
   for (const auto& [id, place] : sorted) {
-    connection_.query(kInsertKey).bind(bytes_of(id), place).run();
+    connection_->query(kInsertKey).bind(bytes_of(id), place).run();
     lanes.insert(place_of(place).lane);
   }
   fault_point("store.keys.entered");
   for (const std::int64_t id : lanes) {
     MirrorLane& entry = draft.lane(id);
     entry.keyed = entry.lane.last_sequence;
-    update_lane(connection_, entry);
+    update_lane(*connection_, entry);
   }
   draft.keys_entered();
   fault_point("store.keys.lanes_written");

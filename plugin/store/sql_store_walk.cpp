@@ -1,11 +1,11 @@
-// Walks of SqliteStore: how they begin and end, and what is settled meanwhile. Progress of a lane is one mark.
+// Walks of SqlStore: how they begin and end, and what is settled meanwhile. Progress of a lane is one mark.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "store/event_rows.h"
 #include "store/lane_rows.h"
-#include "store/sqlite_store.h"
+#include "store/sql_store.h"
 
 namespace ptb {
 
@@ -15,24 +15,22 @@ constexpr const char* kInsertWalk =
     "INSERT INTO walk (lane, ordinal, first, last, started_at) VALUES (?1, ?2, ?3, ?4, ?5)";
 constexpr const char* kEndWalk =
     "UPDATE walk SET reached = ?3, ended_at = ?4, completed = ?5, stopped_by = ?6, error = ?7, not_before = ?8, "
-    "last = ?9, settled = max(settled, ?10) WHERE lane = ?1 AND ordinal = ?2";
-constexpr const char* kAdvanceWalk = "UPDATE walk SET settled = max(settled, ?3) WHERE lane = ?1 AND ordinal = ?2";
+    "last = ?9, settled = CASE WHEN settled < ?10 THEN ?10 ELSE settled END WHERE lane = ?1 AND ordinal = ?2";
+constexpr const char* kAdvanceWalk =
+    "UPDATE walk SET settled = CASE WHEN settled < ?3 THEN ?3 ELSE settled END WHERE lane = ?1 AND ordinal = ?2";
 constexpr const char* kForgetStoppedWalks =
     "DELETE FROM walk WHERE lane = ?1 AND ordinal IN (SELECT ordinal FROM walk INDEXED BY walk_stopped "
-    "WHERE lane = ?1 AND settled = 0 AND ended_at <> 0 AND ordinal < ?2 ORDER BY ordinal DESC LIMIT -1 OFFSET 19)";
+    "WHERE lane = ?1 AND settled = 0 AND ended_at <> 0 AND ordinal < ?2 ORDER BY ordinal DESC LIMIT 1000000 OFFSET 19)";
 constexpr const char* kNeverWaiting = "SELECT " PTB_EVENT_COLUMNS
                                       " FROM event INDEXED BY event_never_waits "
                                       "WHERE waits = 0 AND place BETWEEN ?1 AND ?2 AND state = 0 ORDER BY place";
 constexpr const char* kSettle =
-    "UPDATE event SET state = ?2, reason = ?3, answer = ?4, settled_at = ?5, walks = max(?6 - walks_before, 0) "
+    "UPDATE event SET state = ?2, reason = ?3, answer = ?4, settled_at = ?5, walks = CASE WHEN ?6 > walks_before THEN "
+    "?6 - walks_before ELSE 0 END "
     "WHERE place = ?1";
 constexpr const char* kForgetLease = "DELETE FROM lease WHERE place = ?1";
 constexpr const char* kStateOf = "SELECT state FROM event WHERE place = ?1";
 constexpr std::size_t kAnswerBytes = 200;
-
-bool is_under_way(const MirrorLane* entry, const Walk& walk) {
-  return entry != nullptr && entry->lane.last_walk.ordinal == walk.ordinal && entry->lane.last_walk.ended_at_ms == 0;
-}
 
 tl::unexpected<Error> not_under_way(const Walk& walk) {
   return fail(Status::state,
@@ -71,9 +69,10 @@ void count_stop(Lane& lane, const Walk& walk, std::int64_t stopped_by) {
 
 }  // namespace
 
-Result<std::optional<Walk>> SqliteStore::begin_walk(std::int64_t lane, std::int64_t now_ms) {
+Result<std::optional<Walk>> SqlStore::begin_walk(std::int64_t lane, std::int64_t now_ms) {
   return change<std::optional<Walk>>(
       {"store.begin_walk.begin", "store.begin_walk.before_commit", "store.begin_walk.after_commit"},
+      [&] { return scope_of_lane(lane); },
       [&](Draft& draft) -> Result<std::optional<Walk>> {
         if (draft.before().lane(lane) == nullptr)
           return fail(Status::not_found, fmt::format("there is no lane {}: list the lanes", lane));
@@ -81,11 +80,12 @@ Result<std::optional<Walk>> SqliteStore::begin_walk(std::int64_t lane, std::int6
       });
 }
 
-std::optional<Walk> SqliteStore::begin_in(Draft& draft, std::int64_t lane, std::int64_t now_ms) {
+std::optional<Walk> SqlStore::begin_in(Draft& draft, std::int64_t lane, std::int64_t now_ms) {
   const MirrorLane& seen = *draft.find(lane);
   if (!may_walk(seen.lane, draft.tool(seen.lane.tool))) return std::nullopt;
   if (draft.before().family(seen.own_locator)->waits_before(seen.lane.epoch)) return std::nullopt;
   MirrorLane& entry = draft.lane(lane);
+  if (is_walked_elsewhere(entry)) return std::nullopt;  // who walks it sees what has come meanwhile
   if (entry.leases > 0) {
     remove_over_leases(entry, now_ms);
     if (entry.leases > 0) return std::nullopt;
@@ -95,24 +95,24 @@ std::optional<Walk> SqliteStore::begin_in(Draft& draft, std::int64_t lane, std::
   if (first == 0)
     throw StoreFailure{{Status::damaged, fmt::format("store {}: lane {} has lost its waiting events: restore it from a "
                                                      "backup",
-                                                     path_, entry.lane.key)}};
+                                                     name_, entry.lane.key)}};
   const std::int64_t last = reach_of(draft, entry, first).last;
   if (last < first) return std::nullopt;
   return write_walk(entry, first, last, now_ms);
 }
 
-Walk SqliteStore::write_walk(MirrorLane& entry, std::int64_t first, std::int64_t last, std::int64_t now_ms) {
+Walk SqlStore::write_walk(MirrorLane& entry, std::int64_t first, std::int64_t last, std::int64_t now_ms) {
   Lane& lane = entry.lane;
   const LastWalk& previous = lane.last_walk;
   if (previous.ordinal != 0 && previous.ended_at_ms == 0) {
     // It may have sent all of its batch before it was cut off.
     entry.reached = std::max(entry.reached, previous.last);
     if (lane.kept_through == 0 && previous.last > lane.mark) lane.kept_through = previous.last;
-    connection_.query(kEndWalk)
+    connection_->query(kEndWalk)
         .bind(lane.id, previous.ordinal, previous.last, moment(now_ms), 0, 0, std::string("cut off"), 0, previous.last,
               0)
         .run();
-    update_lane(connection_, entry);
+    update_lane(*connection_, entry);
     fault_point("store.begin_walk.previous_written");
   }
   LastWalk next;
@@ -120,17 +120,21 @@ Walk SqliteStore::write_walk(MirrorLane& entry, std::int64_t first, std::int64_t
   next.first = first;
   next.last = last;
   next.started_at_ms = now_ms;
-  connection_.query(kInsertWalk).bind(lane.id, next.ordinal, next.first, next.last, now_ms).run();
+  connection_->query(kInsertWalk).bind(lane.id, next.ordinal, next.first, next.last, now_ms).run();
   fault_point("store.begin_walk.walk_written");
   lane.last_walk = next;
   entry.walked_here = true;
-  const std::int64_t waiting = last == lane.last_sequence ? lane.waiting : count_waiting(connection_, lane, last);
-  return {lane.id, next.ordinal, first, last, waiting, entry.reached > lane.mark ? entry.reached : 0};
+  if (shared_ && connection_->node().number == 0) connection_->confirm();  // it may not have joined yet
+  entry.holder = connection_->node().number;
+  entry.wanted = Wanted::no;
+  const std::int64_t waiting = last == lane.last_sequence ? lane.waiting : count_waiting(*connection_, lane, last);
+  return {lane.id, next.ordinal, first, last, waiting, entry.reached > lane.mark ? entry.reached : 0, entry.holder};
 }
 
-Result<std::vector<Walk>> SqliteStore::save_tool(const Locator& locator, ToolState state, std::int64_t now_ms) {
+Result<std::vector<Walk>> SqlStore::save_tool(const Locator& locator, ToolState state, std::int64_t now_ms) {
   return change<std::vector<Walk>>(
       {"store.save_tool.begin", "store.save_tool.before_commit", "store.save_tool.after_commit"},
+      [&] { return scope_of_tool(locator); },
       [&](Draft& draft) -> Result<std::vector<Walk>> {
         const Tool* const found = draft.before().tool(locator);
         if (found == nullptr)
@@ -139,7 +143,7 @@ Result<std::vector<Walk>> SqliteStore::save_tool(const Locator& locator, ToolSta
         Tool tool = *found;
         tool.state = state;
         if (available) tool.suspended.clear();
-        connection_.query("UPDATE tool SET state = ?2, suspended = ?3 WHERE locator = ?1")
+        connection_->query("UPDATE tool SET state = ?2, suspended = ?3 WHERE locator = ?1")
             .bind(to_text(locator), to_text(state), tool.suspended)
             .run();
         fault_point("store.save_tool.tool_written");
@@ -162,31 +166,41 @@ Result<std::vector<Walk>> SqliteStore::save_tool(const Locator& locator, ToolSta
               lane.hold_reason.clear();
             }
           }
-          update_lane(connection_, entry);
+          update_lane(*connection_, entry);
           fault_point("store.save_tool.lane_written");
         }
         std::vector<Walk> walks;
         if (!available) return walks;
-        for (const std::int64_t id : lanes)
+        for (const std::int64_t id : lanes) {
           if (auto walk = begin_in(draft, id, now_ms)) walks.push_back(*walk);
+          if (const MirrorLane& lane = *draft.find(id); lane.holder != 0 && !is_mine(lane))
+            draft.lane(id).wanted = Wanted::again;
+        }
         return walks;
       });
 }
 
-Result<void> SqliteStore::end_walks(std::span<EndedWalk> ended, std::int64_t now_ms) {
-  auto result = change<void>({"store.end_walk.begin", "store.end_walk.before_commit", "store.end_walk.after_commit"},
-                             [&](Draft& draft) -> Result<void> {
-                               for (EndedWalk& one : ended)
-                                 if (auto recorded = end_in(draft, one, now_ms); !recorded)
-                                   return fail(recorded.error());
-                               return {};
-                             });
+Result<void> SqlStore::end_walks(std::span<EndedWalk> ended, std::int64_t now_ms) {
+  auto result = change<void>(
+      {"store.end_walk.begin", "store.end_walk.before_commit", "store.end_walk.after_commit"},
+      [&] {
+        Scope scope;
+        for (const EndedWalk& one : ended) scope.merge(scope_of_lane(one.walk.lane));
+        return scope;
+      },
+      [&](Draft& draft) -> Result<void> {
+        for (EndedWalk& one : ended) {
+          one.dropped.clear();
+          if (auto recorded = end_in(draft, one, now_ms); !recorded) return fail(recorded.error());
+        }
+        return {};
+      });
   if (!result)
     for (EndedWalk& one : ended) one.dropped.clear();
   return result;
 }
 
-Result<void> SqliteStore::end_in(Draft& draft, EndedWalk& ended, std::int64_t now_ms) {
+Result<void> SqlStore::end_in(Draft& draft, EndedWalk& ended, std::int64_t now_ms) {
   const auto& [walk, end, dropped] = ended;
   if (!is_under_way(draft.find(walk.lane), walk)) return not_under_way(walk);
   if (!is_possible(walk, end) || (end.through != 0 && end.through < draft.mark(walk.lane)))
@@ -204,8 +218,10 @@ Result<void> SqliteStore::end_in(Draft& draft, EndedWalk& ended, std::int64_t no
   last.error = end.error;
   last.not_before_ms = end.not_before_ms;
   entry.walked_here = false;
+  entry.holder = 0;
+  entry.wanted = Wanted::no;  // what is to be walked now, whoever walked it sees
   const std::int64_t settled = end.completed ? last.last : end.settled >= walk.first ? end.settled : 0;
-  connection_.query(kEndWalk)
+  connection_->query(kEndWalk)
       .bind(walk.lane, walk.ordinal, last.reached, last.ended_at_ms, end.completed ? 1 : 0, end.stopped_by, end.error,
             end.not_before_ms, last.last, settled)
       .run();
@@ -217,15 +233,15 @@ Result<void> SqliteStore::end_in(Draft& draft, EndedWalk& ended, std::int64_t no
   } else {
     stop_walk(draft, entry, ended, last.ended_at_ms);
   }
-  update_lane(connection_, entry);
+  update_lane(*connection_, entry);
   fault_point("store.end_walk.lane_written");
   return {};
 }
 
-void SqliteStore::move_mark(MirrorLane& entry, std::int64_t through) {
+void SqlStore::move_mark(MirrorLane& entry, std::int64_t through) {
   Lane& lane = entry.lane;
   if (through <= lane.mark) return;
-  entry.settled(count_waiting(connection_, lane, through));
+  entry.settled(count_waiting(*connection_, lane, through));
   forget_failures(entry, lane.mark + 1, through);
   lane.mark = through;
   if (entry.reached <= through) entry.reached = 0;
@@ -234,10 +250,11 @@ void SqliteStore::move_mark(MirrorLane& entry, std::int64_t through) {
   if (lane.kept_from != 0) lane.kept_from = lane.kept_through == 0 ? 0 : std::max(lane.kept_from, through + 1);
 }
 
-Result<void> SqliteStore::advance_mark(const Walk& walk, std::int64_t through, std::int64_t now_ms) {
+Result<void> SqlStore::advance_mark(const Walk& walk, std::int64_t through, std::int64_t now_ms) {
   static_cast<void>(now_ms);  // delivered at the end of the walk, or at its start while that is under way
   return change<void>(
       {"store.advance_mark.begin", "store.advance_mark.before_commit", "store.advance_mark.after_commit"},
+      [&] { return scope_of_lane(walk.lane); },
       [&](Draft& draft) -> Result<void> {
         if (!is_under_way(draft.before().lane(walk.lane), walk)) return not_under_way(walk);
         if (through < 0 || through > walk.last)
@@ -245,16 +262,16 @@ Result<void> SqliteStore::advance_mark(const Walk& walk, std::int64_t through, s
                                                     walk.ordinal, walk.lane, walk.last, through));
         if (through <= draft.mark(walk.lane)) return {};
         MirrorLane& entry = draft.lane(walk.lane);
-        connection_.query(kAdvanceWalk).bind(walk.lane, walk.ordinal, through).run();
+        connection_->query(kAdvanceWalk).bind(walk.lane, walk.ordinal, through).run();
         fault_point("store.advance_mark.walk_written");
         move_mark(entry, through);
-        update_lane(connection_, entry);
+        update_lane(*connection_, entry);
         fault_point("store.advance_mark.lane_written");
         return {};
       });
 }
 
-void SqliteStore::stop_walk(Draft& draft, MirrorLane& entry, EndedWalk& ended, std::int64_t now_ms) {
+void SqlStore::stop_walk(Draft& draft, MirrorLane& entry, EndedWalk& ended, std::int64_t now_ms) {
   const auto& [walk, end, unused] = ended;
   Lane& lane = entry.lane;
   if (end.reached > lane.mark) entry.reached = std::max(entry.reached, end.reached);
@@ -277,30 +294,30 @@ void SqliteStore::stop_walk(Draft& draft, MirrorLane& entry, EndedWalk& ended, s
     }
     settle_never_waiting(entry, walk, end, now_ms, ended.dropped);
   }
-  connection_.query(kForgetStoppedWalks).bind(lane.id, walk.ordinal).run();
+  connection_->query(kForgetStoppedWalks).bind(lane.id, walk.ordinal).run();
   fault_point("store.end_walk.old_walks_removed");
 }
 
 /// Until it is saved. A tool that was removed meanwhile has nothing to suspend.
-void SqliteStore::suspend_tool(Draft& draft, const Locator& locator, const std::string& why) {
+void SqlStore::suspend_tool(Draft& draft, const Locator& locator, const std::string& why) {
   const Tool* const found = draft.tool(locator);
   if (found == nullptr) return;
   Tool tool = *found;
   tool.suspended = why.empty() ? "suspended" : why;
-  connection_.query("UPDATE tool SET suspended = ?2 WHERE locator = ?1").bind(to_text(locator), tool.suspended).run();
+  connection_->query("UPDATE tool SET suspended = ?2 WHERE locator = ?1").bind(to_text(locator), tool.suspended).run();
   fault_point("store.end_walk.tool_suspended");
   draft.put(std::move(tool));
 }
 
 /// Events that are never queued end with the walk that had them: before the one that stopped it they were answered,
 /// from it on they were not.
-void SqliteStore::settle_never_waiting(MirrorLane& entry, const Walk& walk, const WalkEnd& end, std::int64_t now_ms,
-                                       std::vector<StoredEvent>& dropped) {
+void SqlStore::settle_never_waiting(MirrorLane& entry, const Walk& walk, const WalkEnd& end, std::int64_t now_ms,
+                                    std::vector<StoredEvent>& dropped) {
   std::vector<StoredEvent> pending;
   {
-    auto rows = connection_.query(kNeverWaiting);
+    auto rows = connection_->query(kNeverWaiting);
     rows.bind(place_number(walk.lane, entry.lane.mark + 1), place_number(walk.lane, walk.last));
-    while (rows.row()) pending.push_back(read_event(connection_, rows, mirror_));
+    while (rows.row()) pending.push_back(read_event(*connection_, rows, mirror_));
   }
   for (StoredEvent& event : pending) {
     const bool answered = event.place.sequence < end.stopped_by;
@@ -313,8 +330,8 @@ void SqliteStore::settle_never_waiting(MirrorLane& entry, const Walk& walk, cons
   }
 }
 
-Result<std::vector<StoredEvent>> SqliteStore::read_waiting(std::int64_t lane, std::int64_t after, std::int64_t through,
-                                                           int limit) {
+Result<std::vector<StoredEvent>> SqlStore::read_waiting(std::int64_t lane, std::int64_t after, std::int64_t through,
+                                                        int limit) {
   return look<std::vector<StoredEvent>>([&]() -> Result<std::vector<StoredEvent>> {
     const MirrorLane* const found = mirror_.lane(lane);
     if (found == nullptr) return fail(Status::not_found, fmt::format("there is no lane {}: list the lanes", lane));
@@ -322,19 +339,23 @@ Result<std::vector<StoredEvent>> SqliteStore::read_waiting(std::int64_t lane, st
   });
 }
 
-Result<void> SqliteStore::settle(const Place& place, EventState state, const std::string& reason,
-                                 const std::string& answer, std::int64_t now_ms) {
+Result<void> SqlStore::settle(const Place& place, EventState state, const std::string& reason,
+                              const std::string& answer, std::int64_t now_ms, const Walk* walk) {
   return change<void>(
       {"store.settle.begin", "store.settle.before_commit", "store.settle.after_commit"},
-      [&](Draft& draft) -> Result<void> { return settle_in(draft, place, state, reason, answer, now_ms); });
+      [&] { return scope_of_lane(place.lane); },
+      [&](Draft& draft) -> Result<void> {
+        if (walk != nullptr && !is_under_way(draft.find(walk->lane), *walk)) return not_under_way(*walk);
+        return settle_in(draft, place, state, reason, answer, now_ms);
+      });
 }
 
-Result<void> SqliteStore::settle_in(Draft& draft, const Place& place, EventState state, const std::string& reason,
-                                    const std::string& answer, std::int64_t now_ms) {
+Result<void> SqlStore::settle_in(Draft& draft, const Place& place, EventState state, const std::string& reason,
+                                 const std::string& answer, std::int64_t now_ms) {
   const MirrorLane* const lane = draft.find(place.lane);
   auto stored = EventState::pending;
   {
-    auto row = connection_.query(kStateOf);
+    auto row = connection_->query(kStateOf);
     row.bind(place_number(place.lane, place.sequence));
     if (lane == nullptr || !row.row())
       return fail(Status::not_found,
@@ -356,27 +377,27 @@ Result<void> SqliteStore::settle_in(Draft& draft, const Place& place, EventState
   return {};
 }
 
-void SqliteStore::write_settled(const MirrorLane& entry, std::int64_t sequence, EventState state,
-                                const std::string& reason, const std::string& answer, std::int64_t now_ms) {
-  connection_.query(kSettle)
+void SqlStore::write_settled(const MirrorLane& entry, std::int64_t sequence, EventState state,
+                             const std::string& reason, const std::string& answer, std::int64_t now_ms) {
+  connection_->query(kSettle)
       .bind(place_number(entry.lane.id, sequence), static_cast<int>(state), reason, printable(answer, kAnswerBytes),
             now_ms, entry.lane.last_walk.ordinal)
       .run();
 }
 
-void SqliteStore::settle_row(MirrorLane& entry, std::int64_t sequence, EventState state, const std::string& reason,
-                             const std::string& answer, std::int64_t now_ms) {
+void SqlStore::settle_row(MirrorLane& entry, std::int64_t sequence, EventState state, const std::string& reason,
+                          const std::string& answer, std::int64_t now_ms) {
   write_settled(entry, sequence, state, reason, answer, now_ms);
   fault_point("store.end_walk.event_settled");
   entry.settled(1);
   drop_what_waiting_needed(entry, sequence, state);
 }
 
-void SqliteStore::drop_what_waiting_needed(MirrorLane& entry, std::int64_t sequence, EventState state) {
+void SqlStore::drop_what_waiting_needed(MirrorLane& entry, std::int64_t sequence, EventState state) {
   if (state != EventState::parked) forget_failures(entry, sequence, sequence);
   if (entry.leases == 0) return;
-  connection_.query(kForgetLease).bind(place_number(entry.lane.id, sequence)).run();
-  entry.leases -= connection_.changes();
+  connection_->query(kForgetLease).bind(place_number(entry.lane.id, sequence)).run();
+  entry.leases -= connection_->changes();
   fault_point("store.lease.removed");
 }
 
