@@ -273,6 +273,9 @@ BEGIN
     WHERE number = this_node AND epoch = this_epoch;
   IF NOT FOUND THEN
     IF joins <> '' THEN
+      -- Those that ended without a word, and walked nothing that somebody would have taken over.
+      DELETE FROM ptbridge.node WHERE number IN (SELECT number FROM ptbridge.node
+        WHERE until < clock_timestamp() - interval '1 day' ORDER BY number LIMIT 100 FOR UPDATE SKIP LOCKED);
       INSERT INTO ptbridge.node (number, epoch, until, last_commit, name)
         VALUES (this_node, this_epoch, owned_until, this_commit, joins) ON CONFLICT (number) DO NOTHING;
     END IF;

@@ -96,6 +96,7 @@ class PostgresConnection final : public Connection, public StatementRunner {
   std::unique_ptr<PostgresStatement> commit_;
   std::unique_ptr<PostgresStatement> roll_back_;
   std::unique_ptr<PostgresStatement> join_;
+  std::unique_ptr<PostgresStatement> rejoin_;
   const PostgresStatement* run_last_ = nullptr;
 
   Phase phase_ = Phase::none;  ///< of the transaction; failed: it cannot be committed any more

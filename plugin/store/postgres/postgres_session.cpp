@@ -71,6 +71,13 @@ void migrate(PostgresLink& link, const PostgresPlace& place) {
 
 }  // namespace
 
+std::int64_t name_session(PostgresLink& link, std::int64_t node, bool pooled) {
+  if (node == 0) node = number(link.ask_simple(kNumber));
+  if (!pooled)
+    link.ask_simple(fmt::format("SELECT set_config('application_name', '{}', false)", application_name(node)).c_str());
+  return node;
+}
+
 std::string application_name(std::int64_t node) { return fmt::format("ptbridge node {}", node); }
 
 int newest_postgres_schema() { return postgres_migrations().back().number; }
@@ -106,11 +113,8 @@ Session open_session(PostgresLink& link, const PostgresPlace& place, const Sessi
                               version, newest_postgres_schema()));
     migrate(link, place);
   }
-  session.node_number = needs.node_number != 0 ? needs.node_number : number(link.ask_simple(kNumber));
-  if (!session.pooled)
-    link.ask_simple(fmt::format("SELECT ptbridge.ptb_session(false), set_config('application_name', '{}', false)",
-                                application_name(session.node_number))
-                        .c_str());
+  if (!session.pooled) link.ask_simple("SELECT ptbridge.ptb_session(false)");
+  session.node_number = name_session(link, needs.node_number, session.pooled);
   return session;
 }
 
