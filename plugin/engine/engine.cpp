@@ -20,14 +20,6 @@ std::shared_ptr<const Policy> default_policy(const ReadPolicy& read) {
   return std::make_shared<const Policy>(policy ? std::move(*policy) : Policy{});
 }
 
-EventId event_id_v4(Random& random) {
-  EventId id{};
-  random.fill({id.begin(), id.size()});
-  id.data[6] = static_cast<std::uint8_t>((id.data[6] & 0x0FU) | 0x40U);
-  id.data[8] = static_cast<std::uint8_t>((id.data[8] & 0x3FU) | 0x80U);
-  return id;
-}
-
 }  // namespace
 
 Engine::Engine(EngineParts parts, EngineOptions options)

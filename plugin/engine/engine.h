@@ -141,6 +141,9 @@ class Engine {
   Result<std::string> pull_end(const Json& order, bool acknowledged);
   Result<OrderAnswer> pull_redeliver(const Json& order);
   Result<std::string> import_events(const Json& order);
+  Result<Json> check_report();
+  Result<std::string> back_up(const Json& order);
+  Result<std::string> put_back_store(const Json& order);
   void note(const std::string& what, const Json& order, const std::string& came_to);
 
   EngineOptions options_;

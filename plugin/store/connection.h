@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -112,6 +113,39 @@ struct Node {
   std::int64_t epoch = 0;
 };
 
+class Connection;
+
+/// A copy of a whole database that is made in pieces, while the rest goes on between them: what changes meanwhile is in
+/// it too. It is made, stepped and ended by whoever may use the connection at that moment; opened by anybody.
+class DatabaseCopy {
+ public:
+  DatabaseCopy() = default;
+  DatabaseCopy(const DatabaseCopy&) = delete;
+  DatabaseCopy& operator=(const DatabaseCopy&) = delete;
+  virtual ~DatabaseCopy() = default;
+  /// Copies a piece. False: all is there, and the database is not needed any more.
+  virtual bool step() = 0;
+  /// Of one that is all there.
+  [[nodiscard]] virtual std::unique_ptr<Connection> open() = 0;
+};
+
+/// A database that was made of a backup and is to take the place of the one in use. What is left of it goes with this.
+class Successor {
+ public:
+  Successor() = default;
+  Successor(const Successor&) = delete;
+  Successor& operator=(const Successor&) = delete;
+  virtual ~Successor() = default;
+  virtual Connection& connection() = 0;
+  /// When the backup was made, as its file says; 0: it does not say.
+  [[nodiscard]] virtual std::int64_t file_time_ms() const = 0;
+  /// All that was written to it is on stable storage.
+  virtual void settle() = 0;
+  /// Closes the connection in use for good, and gives its place to this. `kept_as` is what the old database is called
+  /// from now on.
+  virtual void take_place(const std::string& kept_as) = 0;
+};
+
 class Connection {
  public:
   Connection() = default;
@@ -139,6 +173,17 @@ class Connection {
   /// Why this connection must not be used any more: the outcome of a commit is unknown, or the file is damaged.
   [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
   void refuse(Error error) { refusal_ = std::move(error); }
+
+  // -- the whole of it
+  /// Of a database in a file: where that is; empty: it is in none, and the next three are not for it.
+  [[nodiscard]] virtual std::string file() const { return {}; }
+  /// Into a new file at `path`.
+  virtual std::unique_ptr<DatabaseCopy> begin_copy(const std::string& path);
+  /// Takes the copy that lies at `draft` for a backup: whole, on stable storage, then called `path`, where nothing is.
+  virtual void keep_copy(const std::string& draft, const std::string& path);
+  virtual std::unique_ptr<Successor> make_successor(const std::string& backup);
+  /// What the database itself finds wrong with what it holds, a line each.
+  virtual std::vector<std::string> damage() { return {}; }
 
   // -- shared by several nodes
   [[nodiscard]] virtual bool is_shared() const { return false; }

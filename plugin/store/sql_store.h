@@ -91,6 +91,12 @@ class SqlStore final : public Store {
   Result<bool> reclaim(std::int64_t now_ms, const ReceiptRetention& retention, std::int64_t key_retention_ms,
                        int pieces) override;
 
+  /// Looks at a copy where the database is a file, which wants as much room again for that time.
+  Result<StoreCheck> check() override;
+  Result<void> back_up(const std::string& path, const AuditEntry& noted) override;
+  Result<PutBack> put_back(const std::string& backup, const EventId& bridge, const AuditEntry& noted) override;
+  Result<void> begin_new_life(const EventId& bridge, const AuditEntry& noted) override;
+
  private:
   /// The fault points around one transaction.
   struct FaultPoints {
@@ -190,6 +196,12 @@ class SqlStore final : public Store {
   int remove_range(std::int64_t first, std::int64_t last, int& pieces);
   void reclaim_keys(std::int64_t lane, const Reclaiming& terms, int& pieces);
   void reclaim_exceptions(Draft& draft, const Reclaiming& terms, int& pieces);
+
+  template <typename Body>
+  auto in_turn(Body body);
+  std::unique_ptr<DatabaseCopy> copy_in_pieces(const std::string& draft);
+  Result<StoreCheck> check_in_turns();
+  void refuse_while_walking();
 
   std::mutex mutex_;
   std::string name_;
