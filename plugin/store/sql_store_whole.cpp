@@ -32,6 +32,13 @@ void note_in(Connection& connection, const AuditEntry& entry) {
   connection.query(kNote).bind(entry.at_ms, entry.who, entry.what, entry.target, entry.detail).run();
 }
 
+std::span<const unsigned char> bytes_of(const EventId& id) { return {id.begin(), id.size()}; }
+
+std::string put_back_reason(std::int64_t made_at_ms) {
+  const auto when = made_at_ms == 0 ? std::string() : " of " + rfc3339(made_at_ms);
+  return fmt::format("put back from a backup{}: look at what waits, then release", when);
+}
+
 /// Later events have other ids than those which the bridge gave after the backup, and nothing goes out by itself.
 void begin_life(Connection& connection, const EventId& bridge, std::int64_t made_at_ms, const AuditEntry& noted) {
   const auto when = made_at_ms == 0 ? std::string() : " of " + rfc3339(made_at_ms);
@@ -196,18 +203,26 @@ Result<PutBack> SqlStore::put_back(const std::string& backup, const EventId& bri
 }
 
 Result<void> SqlStore::begin_new_life(const EventId& bridge, const AuditEntry& noted) {
-  try {
-    in_turn([&] {
-      refuse_while_walking();
-      Transaction transaction(*connection_);
-      begin_life(*connection_, bridge, 0, noted);
-      transaction.commit();
-      connection_->refuse({Status::state, kOpenAnew});
-    });
-    return {};
-  } catch (const StoreFailure& failure) {
-    return fail(failure.error);
-  }
+  auto begun = change<void>(
+      {"store.new_life.begin", "store.new_life.before_commit", "store.new_life.after_commit"},
+      [&] { return everything(); },
+      [&](Draft& draft) -> Result<void> {
+        refuse_while_walking();
+        const std::string reason = put_back_reason(0);
+        connection_->query(kNewIdentity).bind(bytes_of(bridge)).run();
+        for (const auto& [id, known] : draft.before().lanes()) {
+          MirrorLane& entry = draft.lane(id);
+          entry.lane.hold = LaneHold::held;
+          entry.lane.hold_reason = reason;
+          update_lane(*connection_, entry);
+        }
+        note_in(*connection_, noted);
+        return {};
+      });
+  if (!begun) return begun;
+  const std::lock_guard guard(mutex_);
+  connection_->refuse({Status::state, kOpenAnew});
+  return {};
 }
 
 void SqlStore::refuse_while_walking() {
