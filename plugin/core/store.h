@@ -239,6 +239,14 @@ struct PutBack {
   std::string kept_as;           ///< what was there before
 };
 
+/// What moved from one store to another.
+struct Moved {
+  std::int64_t rows = 0;
+  std::int64_t events = 0;
+  std::int64_t lanes = 0;
+  bool was_there = false;  ///< an earlier try, which a crash cut off, had already copied all of it
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -370,6 +378,10 @@ class Store {
   virtual Result<PutBack> put_back(const std::string& backup, const EventId& bridge, const AuditEntry& noted);
   /// The same for a store whose content somebody has put back by other means.
   virtual Result<void> begin_new_life(const EventId& bridge, const AuditEntry& noted);
+  /// Everything, ids, order and identity and all, goes into that empty store, and `noted` with it. Meanwhile calls are
+  /// refused; afterwards for good, and this store does not open any more but says where it has gone. Errors:
+  /// Status::state while a walk is under way, Status::refused where the other one is not empty; nothing has moved then.
+  virtual Result<Moved> move_to(Store& other, const AuditEntry& noted);
 
   // -- several processes; one that has its store to itself keeps to what is here
   [[nodiscard]] virtual bool is_shared() const { return false; }

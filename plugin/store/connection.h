@@ -75,6 +75,12 @@ class Query {
     in_place_ = false;
     return *this;
   }
+  /// One of them by its number.
+  template <typename Value>
+  Query& bind_at(int at, const Value& value) {
+    put(at, value);
+    return *this;
+  }
   /// Steps. True: a row can be read.
   bool row() { return statement_.row(); }
   /// Steps until it is done, and resets it so that it can be bound and run again.
@@ -173,6 +179,8 @@ class Connection {
   /// Why this connection must not be used any more: the outcome of a commit is unknown, or the file is damaged.
   [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
   void refuse(Error error) { refusal_ = std::move(error); }
+  /// What it was refused for is over, and has changed nothing.
+  void accept() { refusal_.reset(); }
 
   // -- the whole of it
   /// Of a database in a file: where that is; empty: it is in none, and the next three are not for it.

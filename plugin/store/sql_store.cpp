@@ -24,7 +24,9 @@ SqlStore::SqlStore(SqlStoreParts parts)
       connection_(std::move(parts.connection)),
       mirror_(load_mirror(*connection_)),
       shared_(connection_->is_shared()),
-      sends_(parts.sends) {}
+      sends_(parts.sends) {
+  refuse_moved(*connection_, name_);
+}
 
 SqlStore::~SqlStore() = default;
 

@@ -27,6 +27,9 @@ struct SqlStoreParts {
   bool sends = true;  ///< of a shared store: this process walks lanes
 };
 
+/// Throws StoreFailure where that store has moved elsewhere.
+void refuse_moved(Connection& connection, const std::string& name);
+
 class SqlStore final : public Store {
  public:
   /// Throws StoreFailure where what is in the database makes no sense.
@@ -99,6 +102,8 @@ class SqlStore final : public Store {
   Result<void> back_up(const std::string& path, const AuditEntry& noted) override;
   Result<PutBack> put_back(const std::string& backup, const EventId& bridge, const AuditEntry& noted) override;
   Result<void> begin_new_life(const EventId& bridge, const AuditEntry& noted) override;
+  /// `other` is a SqlStore too, of any kind of database; this one is not shared.
+  Result<Moved> move_to(Store& other, const AuditEntry& noted) override;
 
   [[nodiscard]] bool is_shared() const override { return shared_; }
   Result<StoreNews> news(bool look) override;
@@ -240,6 +245,8 @@ class SqlStore final : public Store {
   std::unique_ptr<DatabaseCopy> copy_in_pieces(const std::string& draft);
   Result<StoreCheck> check_in_turns();
   void refuse_while_walking();
+  std::vector<FamilyLock> locks_for_copy() const;
+  Moved copy_into(SqlStore& target, const AuditEntry& noted);
 
   std::mutex mutex_;
   std::string name_;

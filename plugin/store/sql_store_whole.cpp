@@ -124,6 +124,8 @@ Result<StoreCheck> SqlStore::check() {
   } catch (const StoreFailure& failure) {
     if (failure.error.status == Status::damaged) return StoreCheck{{failure.error.text}, 0, 0};
     return fail(failure.error);
+  } catch (const Outdated&) {
+    return fail(Status::store, fmt::format("store {}: its connection was lost: check again", name_));
   }
 }
 

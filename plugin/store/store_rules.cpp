@@ -29,10 +29,6 @@ struct Rule {
 constexpr std::array kEventRules = {
     Rule{"SELECT place FROM event WHERE " PTB_PAGE " AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.id = place >> 40)",
          "its lane is not there: it is never sent"},
-    Rule{"SELECT event.place FROM event JOIN lane ON lane.id = event.place >> 40 WHERE " PTB_PAGE
-         " AND (event.place & 1099511627775) <= lane.keyed AND NOT EXISTS (SELECT 1 FROM event_key WHERE "
-         "event_key.event_id = event.event_id AND event_key.place = event.place)",
-         "its id is not among the known ones: a repeated capture would store it again"},
     Rule{"SELECT event.place FROM event WHERE " PTB_PAGE " AND EXISTS (SELECT 1 FROM event_key WHERE "
          "event_key.event_id = event.event_id AND event_key.place <> event.place)",
          "another event has the same id"},
@@ -42,13 +38,25 @@ constexpr std::array kEventRules = {
          "the event that holds its settings is not there: it cannot be sent as it was"},
 };
 
+#define PTB_KEY_MISSING                                                                                       \
+  " AND NOT EXISTS (SELECT 1 FROM event_key WHERE event_key.event_id = event.event_id AND event_key.place = " \
+  "event.place)"
+constexpr const char* kKeyMissing = "its id is not among the known ones: a repeated capture would store it again";
+// A file has the newest keys in the events alone; a shared database enters each with its event.
+constexpr Rule kKeyRule = {"SELECT event.place FROM event JOIN lane ON lane.id = event.place >> 40 WHERE " PTB_PAGE
+                           " AND (event.place & 1099511627775) <= lane.keyed" PTB_KEY_MISSING,
+                           kKeyMissing};
+constexpr Rule kSharedKeyRule = {"SELECT event.place FROM event WHERE " PTB_PAGE PTB_KEY_MISSING, kKeyMissing};
+constexpr Rule kMarkRule = {
+    "SELECT key FROM lane WHERE mark > keyed AND mark > coalesce((SELECT max(place) & 1099511627775 FROM event "
+    "WHERE event.place BETWEEN lane.id << 40 AND lane.id << 40 | 1099511627775), 0)",
+    "its mark is behind its last event: what comes next would count as delivered"};
+constexpr Rule kWalkRule = {
+    "SELECT lane.key FROM lane JOIN walk ON walk.lane = lane.id GROUP BY lane.key HAVING count(*) <> "
+    "max(walk.ordinal) - min(walk.ordinal) + 1",
+    "walks are missing between those that are kept"};
+
 constexpr std::array kOtherRules = {
-    Rule{"SELECT key FROM lane WHERE mark > keyed AND mark > coalesce((SELECT max(place) & 1099511627775 FROM event "
-         "WHERE event.place BETWEEN lane.id << 40 AND lane.id << 40 | 1099511627775), 0)",
-         "lane: its mark is behind its last event: what comes next would count as delivered"},
-    Rule{"SELECT lane.key FROM lane JOIN walk ON walk.lane = lane.id GROUP BY lane.key HAVING count(*) <> "
-         "max(walk.ordinal) - min(walk.ordinal) + 1",
-         "lane: walks are missing between those that are kept"},
     Rule{"SELECT place FROM crossing WHERE NOT EXISTS (SELECT 1 FROM event WHERE event.place = crossing.place)",
          "it is said to stand between two courses, but is not there"},
     Rule{"SELECT place FROM failure WHERE NOT EXISTS (SELECT 1 FROM event WHERE event.place = failure.place)",
@@ -88,13 +96,9 @@ class Looking {
     for (std::int64_t after = 0; after >= 0; pause_()) after = look_at_events(after);
     for (std::vector<unsigned char> after(1, 0); !after.empty(); pause_()) after = look_at_keys(after);
     for (std::int64_t after = 0; after >= 0; pause_()) after = look_at_spent_keys(after);
-    for (const Rule& rule : kOtherRules) {
-      auto rows = connection_.query(rule.sql);
-      const bool of_lane = std::string_view(rule.broken).starts_with("lane: ");
-      while (rows.row())
-        of_lane ? found(rule.broken + 6, fmt::format("lane {}", rows.text(0)))
-                : found(rule.broken, named(rows.integer(0)));
-    }
+    for (const Rule& rule : kOtherRules) look_for(rule);
+    look_at_lanes(kWalkRule);
+    if (!connection_.is_shared()) look_at_lanes(kMarkRule);
     pause_();
     {
       auto count = connection_.query("SELECT count(*) FROM lane");
@@ -109,6 +113,17 @@ class Looking {
  private:
   void found(const std::string& what, const std::string& where) {
     if (++times_[what] <= kMostOfOneKind) seen_.findings.push_back(fmt::format("{}: {}", where, what));
+  }
+
+  template <typename... Values>
+  void look_for(const Rule& rule, Values... values) {
+    auto rows = connection_.query(rule.sql);
+    rows.bind(values...);
+    while (rows.row()) found(rule.broken, named(rows.integer(0)));
+  }
+  void look_at_lanes(const Rule& rule) {
+    auto rows = connection_.query(rule.sql);
+    while (rows.row()) found(rule.broken, fmt::format("lane {}", rows.text(0)));
   }
 
   /// The place of the page's last event; -1: there was no further one.
@@ -128,12 +143,9 @@ class Looking {
       }
     }
     if (first == 0) return -1;
-    for (const Rule& rule : kEventRules) {
-      auto rows = connection_.query(rule.sql);
-      rows.bind(first, last);
-      while (rows.row()) found(rule.broken, named(rows.integer(0)));
-    }
-    look_at_unentered(ids);
+    for (const Rule& rule : kEventRules) look_for(rule, first, last);
+    look_for(connection_.is_shared() ? kSharedKeyRule : kKeyRule, first, last);
+    if (!connection_.is_shared()) look_at_unentered(ids);
     return last;
   }
 

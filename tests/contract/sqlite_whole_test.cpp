@@ -7,6 +7,7 @@
 #include <atomic>
 #include <thread>
 
+#include "core/snapshot.h"
 #include "tests/contract/sqlite_place.h"
 
 namespace ptb::test {
@@ -27,6 +28,27 @@ EventId life(unsigned char byte) {
 
 AuditEntry noted(const std::string& what, std::int64_t at_ms = kMade) { return {0, at_ms, "somebody", what, "", ""}; }
 
+/// As capture_events, with settings that can be read.
+Result<void> capture_whole(Store& store, int first, int count) {
+  CaptureBatch batch;
+  for (int number = first; number < first + count; ++number) {
+    batch.items.push_back(event_to("quiz", number));
+    batch.items.back().settings = encode_settings({{Scope::course, "color", std::to_string(number % 7)}});
+  }
+  CaptureBatch* const batches[] = {&batch};
+  return store.capture(batches, [](const CaptureItem&, const Tool*, const Lane*, bool) {
+    return CaptureDecision{CaptureDecision::Verdict::defer, Deferral::not_installed, {}};
+  });
+}
+
+/// Something has written over a page that holds events, and nothing that opening reads.
+std::string spoiled(std::string bytes) {
+  const auto events = bytes.find(std::string(1000, 'x'));
+  EXPECT_NE(events, std::string::npos);
+  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(events / 16384 * 16384), 16384, '\x5A');
+  return bytes;
+}
+
 class SqliteWhole : public testing::Test {
  protected:
   void SetUp() override { reopen(); }
@@ -40,7 +62,7 @@ class SqliteWhole : public testing::Test {
   void close() { store_.reset(); }
   [[nodiscard]] std::string path() const { return directory_.file("bridge.db"); }
   [[nodiscard]] std::string file(const std::string& name) const { return directory_.file(name); }
-  void capture(int first, int count) { ASSERT_TRUE(capture_events(store(), "quiz", first, count).has_value()); }
+  void capture(int first, int count) { ASSERT_TRUE(capture_whole(store(), first, count).has_value()); }
   std::int64_t waiting() { return store().lane(1)->waiting; }
   [[nodiscard]] std::vector<std::string> files() const {
     std::vector<std::string> names;
@@ -145,10 +167,12 @@ TEST_F(SqliteWhole, ACheckFindsWhatNoSchemaForbids) {
 TEST_F(SqliteWhole, ACheckFindsPagesThatSomethingHasWrittenOver) {
   capture(1, 500);
   close();
-  std::string bytes = bytes_of(path());
-  const std::size_t page = bytes.size() / 2 / 16384 * 16384;
-  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(page), 16384, '\x5A');
-  write_bytes(path(), bytes);
+  // Opening reads the events whose keys are not entered.
+  ASSERT_EQ(run_sql(path(),
+                    "UPDATE lane SET keyed = 490; INSERT INTO event_key SELECT event_id, place FROM event WHERE "
+                    "place & 1023 <= 490"),
+            SQLITE_OK);
+  write_bytes(path(), spoiled(bytes_of(path())));
   reopen();
   const auto check = store().check();
   ASSERT_TRUE(check.has_value()) << check.error().text;
@@ -162,7 +186,7 @@ TEST_F(SqliteWhole, ABackupIsAWholeStoreThoughOthersWriteMeanwhile) {
   int captured = 3000;
   std::thread writer([&] {
     while (!stop) {
-      EXPECT_TRUE(capture_events(store(), "quiz", captured + 1, 1).has_value());
+      EXPECT_TRUE(capture_whole(store(), captured + 1, 1).has_value());
       ++captured;
     }
   });
@@ -213,7 +237,7 @@ TEST_F(SqliteWhole, ARestoreBeginsANewLifeWithEveryLaneHeld) {
   ASSERT_FALSE(refused.has_value()) << "what is in memory is of another store";
   EXPECT_EQ(refused.error().status, Status::state);
   EXPECT_THAT(refused.error().text, HasSubstr("opened anew"));
-  EXPECT_FALSE(capture_events(store(), "quiz", 20, 1).has_value());
+  EXPECT_FALSE(capture_whole(store(), 20, 1).has_value());
 
   reopen();
   EXPECT_EQ(store().identity().bridge, life(7));
@@ -241,7 +265,7 @@ TEST_F(SqliteWhole, ARestoreRefusesWhatIsNoBackupAndLeavesTheStore) {
     ASSERT_FALSE(done.has_value());
     EXPECT_EQ(done.error().status, status) << done.error().text;
     EXPECT_EQ(bytes_of(file("bad.db")), bytes);
-    EXPECT_TRUE(capture_events(store(), "quiz", 100, 1).has_value());
+    EXPECT_TRUE(capture_whole(store(), 100, 1).has_value());
   };
   refused("no database", Status::damaged);
   refused(kept.substr(0, 60) + std::string(3, '\0') + "\x09" + kept.substr(64), Status::newer);
@@ -249,9 +273,7 @@ TEST_F(SqliteWhole, ARestoreRefusesWhatIsNoBackupAndLeavesTheStore) {
   EXPECT_FALSE(store().put_back(file("none.db"), life(7), noted("restore")).has_value());
   EXPECT_FALSE(store().put_back(path(), life(7), noted("restore")).has_value());
 
-  std::string torn = kept;
-  std::fill_n(torn.begin() + static_cast<std::ptrdiff_t>(kept.size() / 16384 / 2 * 16384), 16384, '\x5A');
-  write_bytes(file("torn.db"), torn);
+  write_bytes(file("torn.db"), spoiled(kept));
   const auto done = store().put_back(file("torn.db"), life(7), noted("restore"));
   EXPECT_TRUE(!done || !done->found.findings.empty());
   EXPECT_EQ(waiting(), 11);
@@ -296,9 +318,9 @@ TEST_F(SqliteWhole, ACrashAmidstARestoreLeavesTheOldStoreOrTheNewOne) {
     const std::string at = directory.file("bridge.db");
     {
       auto made = open_store(at);
-      ASSERT_TRUE(capture_events(**made, "quiz", 1, 4).has_value());
+      ASSERT_TRUE(capture_whole(**made, 1, 4).has_value());
       ASSERT_TRUE((*made)->back_up(directory.file("kept.db"), noted("backup")).has_value());
-      ASSERT_TRUE(capture_events(**made, "quiz", 5, 3).has_value());
+      ASSERT_TRUE(capture_whole(**made, 5, 3).has_value());
     }
     static const char* fatal;
     fatal = point;
@@ -306,7 +328,7 @@ TEST_F(SqliteWhole, ACrashAmidstARestoreLeavesTheOldStoreOrTheNewOne) {
     ASSERT_GE(child, 0);
     if (child == 0) {
       auto opened = open_store(at);
-      static_cast<void>(capture_events(**opened, "quiz", 8, 1));
+      static_cast<void>(capture_whole(**opened, 8, 1));
       fault_point_hook = [](const char* name) {
         if (std::string_view(name) == fatal) ::_exit(7);
       };
