@@ -21,6 +21,12 @@ void add_store_commands(CLI::App& app, CommandLine& line) {
   restore->add_flag("--capture-again", terms.capture_again,
                     "Capture again what this LMS has done since the backup: tools may hear of it twice");
   restore->callback([&] { line.run = [&] { return store_restore(line.global, line.store_restore); }; });
+  auto* migrate = store->add_subcommand("migrate", "Move the whole bridge into another store, ids and order and all");
+  migrate->add_option("from", line.id, "The store that it has: sqlite:PATH")->required()->type_name("URI");
+  migrate->add_option("to", line.other, "An empty one: postgresql://USER@HOST:PORT/DATABASE")
+      ->required()
+      ->type_name("URI");
+  migrate->callback([&] { line.run = [&] { return store_migrate(line.global, line.id, line.other); }; });
 }
 
 }  // namespace host

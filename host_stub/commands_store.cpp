@@ -35,7 +35,7 @@ std::string counted(const Json& answer) {
 }
 
 /// Walks are stopped as often as one has begun meanwhile.
-Json order_restore(Session& session, const GlobalOptions& global, const Json& order) {
+Json order_without_walks(Session& session, const GlobalOptions& global, const Json& order) {
   for (int tries = 1;; ++tries) {
     session.order({{"do", "stop"}});
     try {
@@ -64,6 +64,15 @@ void tell_restored(const Json& answer, const StoreRestore& restore, std::int64_t
   print_next(false,
              "look at what waits (`ptb-host lanes`, `ptb-host events list --state pending`), `ptb-host events discard "
              "ID --reason TEXT` what tools have heard of since the backup, then `ptb-host lane release --all`");
+}
+
+/// The part of a URI that may be shown.
+std::string without_password(const std::string& uri) {
+  const auto start = uri.find("://");
+  const auto end = uri.rfind('@');
+  if (start == std::string::npos || end == std::string::npos || end < start) return uri;
+  const auto colon = uri.find(':', start + 3);
+  return colon > end ? uri : uri.substr(0, colon) + uri.substr(end);
 }
 
 }  // namespace
@@ -121,7 +130,7 @@ int store_restore(const GlobalOptions& global, const StoreRestore& restore) {
   else
     order["file"] = absolute(restore.file);
   Session session(global, Session::Use::keep);
-  const auto answer = order_restore(session, global, order);
+  const auto answer = order_without_walks(session, global, order);
   const auto made_at = restore.done_outside ? std::string() : text_of(answer, "made_at");
   if (restore.capture_again && made_at.empty())
     print_aside("the backup does not say when it was made: nothing is captured again");
@@ -133,6 +142,30 @@ int store_restore(const GlobalOptions& global, const StoreRestore& restore) {
   } else {
     tell_restored(answer, restore, again);
   }
+  return kExitDone;
+}
+
+int store_migrate(const GlobalOptions& global, const std::string& from, const std::string& to) {
+  auto named = global;
+  named.store = from;
+  if (store_uri(named) != store_uri(global))
+    wrong_usage("the bridge's store is {}: move that one, or name {} with --store too", store_uri(global), from);
+  need_store(global);
+  Session session(global, Session::Use::keep);
+  const auto answer = order_without_walks(session, global, {{"do", "migrate"}, {"to", to}});
+  if (global.json) {
+    print_json(answer);
+    return kExitDone;
+  }
+  const auto place = without_password(to);
+  print_line(fmt::format("the bridge has moved to {}: {}, {} rows in all, the same there as here{}", place,
+                         counted(answer), with_commas(number_of(answer, "rows")),
+                         answer.value("was_there", false) ? "; an earlier try had copied them" : ""));
+  print_next(
+      false,
+      fmt::format("give `--store {}` with every command from now on; {} does not open any more, and can be "
+                  "removed once all is well there{}",
+                  place, from, global.house == nullptr ? "" : "; end the server that works with it, and start it so"));
   return kExitDone;
 }
 

@@ -6,6 +6,7 @@
 
 #include "abi/signals.h"
 #include "policy/policy_document.h"
+#include "store/postgres/postgres_module.h"
 #include "wire/descriptor.h"
 
 using ptb::fail;
@@ -22,6 +23,30 @@ constexpr std::string_view kDefaultPolicy = "blackboard";
 
 Result<ptb::Policy> read_policy(std::string_view name_or_document) {
   return ptb::read_policy(name_or_document.empty() ? kDefaultPolicy : name_or_document);
+}
+
+/// What the bridge's own store moves to.
+Result<std::unique_ptr<ptb::Store>> open_other_store(const std::string& uri, ptb::Random& random) {
+  constexpr std::string_view kFile = "sqlite:";
+  const bool is_file = uri.starts_with(kFile);
+  if (!is_file && !uri.starts_with("postgresql://") && !uri.starts_with("postgres://"))
+    return fail(Status::argument, "that is no store to move to: write postgresql://USER@HOST:PORT/DATABASE");
+  std::unique_ptr<ptb::Store> opened;
+  if (is_file) {
+    auto store = ptb::open_sqlite_store({uri.substr(kFile.size()), true}, random);
+    if (!store) return fail(store.error());
+    opened = std::move(*store);
+    return opened;
+  }
+  try {
+    ptb::PostgresOptions options;
+    options.uri = uri;
+    opened = std::make_unique<ptb::SqlStore>(
+        ptb::SqlStoreParts{"PostgreSQL", nullptr, ptb::open_postgres_module(options), false});
+    return opened;
+  } catch (const ptb::StoreFailure& failure) {
+    return fail(failure.error);
+  }
 }
 
 }  // namespace
@@ -41,16 +66,18 @@ Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments argument
   bridge->transport_ = std::move(*transport);
   const auto find_wire = [opened = bridge.get()](std::string_view name) { return opened->find_wire(name); };
   const auto names = ptb::preset_names();
-  auto engine = ptb::Engine::open({*bridge->store_,
-                                   *bridge->transport_,
-                                   bridge->host_,
-                                   bridge->random_,
-                                   bridge->host_,
-                                   ptb::read_descriptor,
-                                   find_wire,
-                                   read_policy,
-                                   {names.begin(), names.end()}},
-                                  std::move(arguments.engine));
+  auto engine = ptb::Engine::open(
+      {*bridge->store_,
+       *bridge->transport_,
+       bridge->host_,
+       bridge->random_,
+       bridge->host_,
+       ptb::read_descriptor,
+       find_wire,
+       read_policy,
+       {names.begin(), names.end()},
+       [opened = bridge.get()](const std::string& uri) { return open_other_store(uri, opened->random_); }},
+      std::move(arguments.engine));
   if (!engine) return fail(engine.error());
   bridge->engine_ = std::move(*engine);
   if ((arguments.flags & PTB_ALLOW_BRIDGE_CALLBACKS) != 0 && !capture_only) bridge->start_thread();

@@ -68,7 +68,8 @@ Result<OrderAnswer> Engine::administer(std::string_view order_text) {
   if (!what) return fail(what.error());
   auto answer = this->order(*what, *order);
   // What becomes of the whole store is noted with it.
-  if (answer && *what != "stop" && *what != "restore") note(*what, *order, answer->operation == 0 ? "done" : "begun");
+  if (answer && *what != "stop" && *what != "restore" && *what != "migrate")
+    note(*what, *order, answer->operation == 0 ? "done" : "begun");
   return answer;
 }
 
@@ -221,6 +222,7 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
   if (what == "forget") return forget(order, now_ms);
   if (what == "backup") return back_up(order);
   if (what == "restore") return put_back_store(order);
+  if (what == "migrate") return move_store(order);
   if (what == "stop") {
     StopTrigger stop;
     if (order.contains("tool")) {
@@ -234,7 +236,7 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
   return fail(Status::argument, "there is no order '" + printable(what, 60) +
                                     "': use retry, replay, park, unpark, discard, hold, release, policy, pull_take, "
                                     "pull_ack, pull_give_back, pull_redeliver, import, claim, stop, ping, reregister, "
-                                    "forget, backup or restore");
+                                    "forget, backup, restore or migrate");
 }
 
 }  // namespace ptb

@@ -32,6 +32,7 @@ Engine::Engine(EngineParts parts, EngineOptions options)
       read_descriptor_(parts.read_descriptor),
       read_policy_(parts.read_policy),
       presets_(parts.presets),
+      open_store_(parts.open_store),
       bridge_id_(parts.store.identity().bridge),
       tools_(parts.read_descriptor, parts.find_wire, default_policy(parts.read_policy), options_.host,
              options_.connect_timeout_ms, options_.exchange_timeout_ms),

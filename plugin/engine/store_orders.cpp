@@ -75,4 +75,19 @@ Result<std::string> Engine::put_back_store(const Json& order) {
   return json_text(json);
 }
 
+/// The bridge is to be opened there afterwards. A URI may hold a password, which is written nowhere.
+Result<std::string> Engine::move_store(const Json& order) {
+  auto uri = text_field(order, "to");
+  if (!uri) return fail(uri.error());
+  if (!open_store_) return fail(Status::argument, "this bridge cannot open another store");
+  auto target = open_store_(*uri);
+  if (!target) return fail(target.error());
+  Json kept = order;
+  kept.erase("to");
+  const auto moved = store_.move_to(**target, audit_entry("migrate", kept, clock_.now().wall_ms));
+  if (!moved) return fail(moved.error());
+  return json_text(
+      {{"rows", moved->rows}, {"events", moved->events}, {"lanes", moved->lanes}, {"was_there", moved->was_there}});
+}
+
 }  // namespace ptb

@@ -183,6 +183,8 @@ class Connection {
   void accept() { refusal_.reset(); }
 
   // -- the whole of it
+  /// As a URI without a password, for people.
+  [[nodiscard]] virtual std::string place() const = 0;
   /// Of a database in a file: where that is; empty: it is in none, and the next three are not for it.
   [[nodiscard]] virtual std::string file() const { return {}; }
   /// Into a new file at `path`.

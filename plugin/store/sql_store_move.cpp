@@ -23,10 +23,6 @@ std::string bridge_in(Connection& connection) {
   return {reinterpret_cast<const char*>(row.bytes(0).data()), row.bytes(0).size()};
 }
 
-std::string place_of_store(const Connection& connection, const std::string& name) {
-  return connection.file().empty() ? name : "sqlite:" + connection.file();
-}
-
 }  // namespace
 
 void refuse_moved(Connection& connection, const std::string& name) {
@@ -41,7 +37,7 @@ Result<Moved> SqlStore::move_to(Store& other, const AuditEntry& noted) {
   auto* const target = dynamic_cast<SqlStore*>(&other);
   if (target == nullptr || target == this || shared_)
     return fail(Status::argument, "only a bridge whose store is a file can be moved, into another store");
-  const std::string place = place_of_store(*target->connection_, target->name_);
+  const std::string place = target->connection_->place();
   try {
     {
       const std::lock_guard guard(mutex_);

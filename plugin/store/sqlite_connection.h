@@ -28,6 +28,7 @@ class SqliteConnection final : public Connection {
   /// Takes what is in the log into the file, and empties the log.
   void scrub() override;
 
+  [[nodiscard]] std::string place() const override { return "sqlite:" + path_; }
   [[nodiscard]] std::string file() const override { return path_; }
   std::unique_ptr<DatabaseCopy> begin_copy(const std::string& path) override;
   void keep_copy(const std::string& draft, const std::string& path) override;
