@@ -6,7 +6,6 @@
 
 #include "abi/signals.h"
 #include "policy/policy_document.h"
-#include "store/postgres/postgres_module.h"
 #include "wire/descriptor.h"
 
 using ptb::fail;
@@ -25,30 +24,6 @@ Result<ptb::Policy> read_policy(std::string_view name_or_document) {
   return ptb::read_policy(name_or_document.empty() ? kDefaultPolicy : name_or_document);
 }
 
-/// What the bridge's own store moves to.
-Result<std::unique_ptr<ptb::Store>> open_other_store(const std::string& uri, ptb::Random& random) {
-  constexpr std::string_view kFile = "sqlite:";
-  const bool is_file = uri.starts_with(kFile);
-  if (!is_file && !uri.starts_with("postgresql://") && !uri.starts_with("postgres://"))
-    return fail(Status::argument, "that is no store to move to: write postgresql://USER@HOST:PORT/DATABASE");
-  std::unique_ptr<ptb::Store> opened;
-  if (is_file) {
-    auto store = ptb::open_sqlite_store({uri.substr(kFile.size()), true}, random);
-    if (!store) return fail(store.error());
-    opened = std::move(*store);
-    return opened;
-  }
-  try {
-    ptb::PostgresOptions options;
-    options.uri = uri;
-    opened = std::make_unique<ptb::SqlStore>(
-        ptb::SqlStoreParts{"PostgreSQL", nullptr, ptb::open_postgres_module(options), false});
-    return opened;
-  } catch (const ptb::StoreFailure& failure) {
-    return fail(failure.error);
-  }
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments arguments) {
@@ -56,7 +31,7 @@ Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments argument
     return fail(Status::state, "open was called from inside a callback: call it from outside");
   std::unique_ptr<ptb_bridge> bridge(new ptb_bridge(arguments.host));
   const bool capture_only = arguments.engine.capture_only;
-  auto store = ptb::open_sqlite_store({arguments.sqlite_path, !capture_only}, bridge->random_);
+  auto store = bridge->open_store(arguments.store, capture_only);
   if (!store) return fail(store.error());
   bridge->store_ = std::move(*store);
   ptb::CurlTransportOptions transport_options;
@@ -66,22 +41,34 @@ Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments argument
   bridge->transport_ = std::move(*transport);
   const auto find_wire = [opened = bridge.get()](std::string_view name) { return opened->find_wire(name); };
   const auto names = ptb::preset_names();
-  auto engine = ptb::Engine::open(
-      {*bridge->store_,
-       *bridge->transport_,
-       bridge->host_,
-       bridge->random_,
-       bridge->host_,
-       ptb::read_descriptor,
-       find_wire,
-       read_policy,
-       {names.begin(), names.end()},
-       [opened = bridge.get()](const std::string& uri) { return open_other_store(uri, opened->random_); }},
-      std::move(arguments.engine));
+  auto engine =
+      ptb::Engine::open({*bridge->store_,
+                         *bridge->transport_,
+                         bridge->host_,
+                         bridge->random_,
+                         bridge->host_,
+                         ptb::read_descriptor,
+                         find_wire,
+                         read_policy,
+                         {names.begin(), names.end()},
+                         [opened = bridge.get()](const std::string& uri) { return opened->open_store(uri, false); }},
+                        std::move(arguments.engine));
   if (!engine) return fail(engine.error());
   bridge->engine_ = std::move(*engine);
   if ((arguments.flags & PTB_ALLOW_BRIDGE_CALLBACKS) != 0 && !capture_only) bridge->start_thread();
   return bridge;
+}
+
+Result<std::unique_ptr<ptb::Store>> ptb_bridge::open_store(const std::string& uri, bool capture_only) {
+  if (!ptb::is_postgres_uri(uri) && !uri.starts_with(ptb::kSqliteScheme))
+    return fail(Status::argument, "that is no store: write sqlite:PATH or postgresql://USER@HOST/DATABASE");
+  std::vector<std::string> warnings;
+  auto store = ptb::is_postgres_uri(uri)
+                   ? ptb::open_postgres_store({uri, !capture_only}, warnings)
+                   : ptb::open_sqlite_store({uri.substr(ptb::kSqliteScheme.size()), !capture_only}, random_);
+  if (!store) return fail(store.error());
+  for (const std::string& warning : warnings) host_.log(ptb::LogLevel::warning, warning);
+  return std::unique_ptr<ptb::Store>(std::move(*store));
 }
 
 const ptb::Wire* ptb_bridge::find_wire(std::string_view name) const {

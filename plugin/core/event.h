@@ -1,6 +1,7 @@
 // What an event is: its kind, its identity, what is frozen at capture, and the states it goes through.
 #pragma once
 
+#include <array>
 #include <boost/uuid/uuid.hpp>
 #include <cstdint>
 #include <optional>
@@ -124,6 +125,8 @@ EventId event_id_v5(const EventId& bridge, std::string_view generation, std::str
 EventId event_id_v4(Random& random);
 
 /// 36 characters, lower case.
+using EventIdText = std::array<char, 36>;
+EventIdText text_of(const EventId& id);
 std::string to_text(const EventId& id);
 std::optional<EventId> event_id_from(std::string_view text);
 

@@ -96,14 +96,14 @@ Result<Json> tools_report(Store& store) {
   return json;
 }
 
-Json action_names(const std::map<std::string, Action>& actions) {
+Json action_names(const Actions& actions) {
   Json names = Json::array();
   for (const auto& [type, action] : actions) names.push_back(type);
   return names;
 }
 
 /// Where each action goes and what is sent with it; `handle` is empty at top level.
-void append_requests(Json& list, const std::map<std::string, Action>& actions, const std::string& handle) {
+void append_requests(Json& list, const Actions& actions, const std::string& handle) {
   for (const auto& [type, action] : actions) {
     Json fixed = Json::array();
     for (const auto& [name, value] : action.fixed) fixed.push_back({name, value});

@@ -13,7 +13,6 @@ namespace {
 }  // namespace
 
 std::unique_ptr<DatabaseCopy> Connection::begin_copy(const std::string&) { not_a_file(); }
-void Connection::keep_copy(const std::string&, const std::string&) { not_a_file(); }
 std::unique_ptr<Successor> Connection::make_successor(const std::string&) { not_a_file(); }
 
 }  // namespace ptb

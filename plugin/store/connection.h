@@ -112,8 +112,8 @@ struct FamilyLock {
   std::int64_t version = 0;  ///< that the transaction is built on; 0: there is none yet; kAnyVersion: whatever it is
 };
 
-/// One of the processes that share a database. `epoch` rises whenever it had to join anew: what it held before is not
-/// its any more.
+/// One of the processes that share a database. `epoch` rises whenever it had to connect anew, so that nothing which it
+/// sent before can happen any more.
 struct Node {
   std::int64_t number = 0;
   std::int64_t epoch = 0;
@@ -122,7 +122,7 @@ struct Node {
 class Connection;
 
 /// A copy of a whole database that is made in pieces, while the rest goes on between them: what changes meanwhile is in
-/// it too. It is made, stepped and ended by whoever may use the connection at that moment; opened by anybody.
+/// it too. It is made, stepped, and given up before its end, by whoever may use the connection at that moment.
 class DatabaseCopy {
  public:
   DatabaseCopy() = default;
@@ -131,25 +131,28 @@ class DatabaseCopy {
   virtual ~DatabaseCopy() = default;
   /// Copies a piece. False: all is there, and the database is not needed any more.
   virtual bool step() = 0;
-  /// Of one that is all there.
+  // Of one that is all there; by anybody:
   [[nodiscard]] virtual std::unique_ptr<Connection> open() = 0;
+  /// Takes it for a backup: looked at, on stable storage, then called `path`, where nothing is.
+  virtual void keep_as(const std::string& path) = 0;
 };
 
-/// A database that was made of a backup and is to take the place of the one in use. What is left of it goes with this.
+/// A database that is made of a backup and is to take the place of the one in use. What is left of it goes with this.
 class Successor {
  public:
   Successor() = default;
   Successor(const Successor&) = delete;
   Successor& operator=(const Successor&) = delete;
   virtual ~Successor() = default;
-  virtual Connection& connection() = 0;
-  /// When the backup was made, as its file says; 0: it does not say.
-  [[nodiscard]] virtual std::int64_t file_time_ms() const = 0;
-  /// All that was written to it is on stable storage.
+  /// Touches nothing but files of its own, as all but take_place. Returns a connection with it.
+  virtual Connection& prepare() = 0;
+  /// When the backup was made, as it says itself; 0: it does not say.
+  [[nodiscard]] virtual std::int64_t made_at_ms() const = 0;
+  /// All that was written to it is on stable storage, and the connection is closed.
   virtual void settle() = 0;
   /// Closes the connection in use for good, and gives its place to this. `kept_as` is what the old database is called
   /// from now on.
-  virtual void take_place(const std::string& kept_as) = 0;
+  virtual void take_place(Connection& in_use, const std::string& kept_as) = 0;
 };
 
 class Connection {
@@ -189,8 +192,6 @@ class Connection {
   [[nodiscard]] virtual std::string file() const { return {}; }
   /// Into a new file at `path`.
   virtual std::unique_ptr<DatabaseCopy> begin_copy(const std::string& path);
-  /// Takes the copy that lies at `draft` for a backup: whole, on stable storage, then called `path`, where nothing is.
-  virtual void keep_copy(const std::string& draft, const std::string& path);
   virtual std::unique_ptr<Successor> make_successor(const std::string& backup);
   /// What the database itself finds wrong with what it holds, a line each.
   virtual std::vector<std::string> damage() { return {}; }

@@ -22,6 +22,7 @@ SqlStore::SqlStore(SqlStoreParts parts)
     : name_(std::move(parts.name)),
       guard_(std::move(parts.guard)),
       connection_(std::move(parts.connection)),
+      reopen_(std::move(parts.reopen)),
       mirror_(load_mirror(*connection_)),
       shared_(connection_->is_shared()),
       sends_(parts.sends) {

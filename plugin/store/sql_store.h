@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -24,6 +25,9 @@ struct SqlStoreParts {
   std::string name;                   ///< for people
   std::shared_ptr<const void> guard;  ///< let go once the connection is closed; may be empty
   std::unique_ptr<Connection> connection;
+  /// Opens the database again after a write whose outcome is unknown; empty: the connection copes by itself. Throws
+  /// StoreFailure.
+  std::function<std::unique_ptr<Connection>()> reopen = {};
   bool sends = true;  ///< of a shared store: this process walks lanes
 };
 
@@ -160,10 +164,16 @@ class SqlStore final : public Store {
   void take_in_lane(MirrorLane entry);
   void tell_again();
   [[nodiscard]] bool is_mine(const MirrorLane& entry) const;
+  bool is_walked_elsewhere(MirrorLane& entry);
   [[nodiscard]] bool is_under_way(const MirrorLane* entry, const Walk& walk) const;
   std::optional<std::int64_t> key_to_ask_for(const EventId& id);
   /// Of those lanes the ones that nobody holds any more are free; returns these.
   Result<std::set<std::int64_t>> take_over(const std::set<std::int64_t>& left);
+  /// Why nothing can be done now. Empty: all is well, perhaps since the database has just been opened again and has all
+  /// that was promised.
+  std::optional<Error> refusal();
+  void open_again();
+  std::string missing_in(Connection& connection, const Mirror& found) const;
 
   CaptureAnswer capture_item(Draft& draft, const CaptureItem& item, const DecideCapture& decide);
   /// Where an event goes: a lane that is there, or one to be made under that key.
@@ -246,12 +256,15 @@ class SqlStore final : public Store {
   Result<StoreCheck> check_in_turns();
   void refuse_while_walking();
   std::vector<FamilyLock> locks_for_copy() const;
-  Moved copy_into(SqlStore& target, const AuditEntry& noted);
+  template <typename Body>
+  void write_for_move(Body body);
+  Moved copy_into(SqlStore& target, const std::string& place);
 
   std::mutex mutex_;
   std::string name_;
-  std::shared_ptr<const void> guard_;  // before the connection: let go after it is closed
-  std::unique_ptr<Connection> connection_;
+  std::shared_ptr<const void> guard_;       // before the connection: let go after it is closed
+  std::unique_ptr<Connection> connection_;  ///< null: it is to be opened again
+  std::function<std::unique_ptr<Connection>()> reopen_;
   Mirror mirror_;
   bool shared_;
   bool sends_;                 ///< of a shared store: this process walks lanes
@@ -268,7 +281,7 @@ class SqlStore final : public Store {
 template <typename Value, typename Touched, typename Body>
 Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body body) {
   const std::lock_guard guard(mutex_);
-  if (connection_->refusal()) return fail(*connection_->refusal());
+  if (const auto refused = refusal()) return fail(*refused);
   bool committed = false;
   try {
     for (int attempt = 1;; ++attempt) {
@@ -305,9 +318,7 @@ Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body bo
     return fail(failure.error);
   } catch (...) {
     // The mirror may have taken over half of what the file has.
-    if (committed)
-      connection_->refuse(
-          {Status::store, "store " + name_ + ": out of memory; the bridge must be closed and opened again"});
+    if (committed) connection_->refuse({Status::store, "store " + name_ + ": out of memory; it must be opened again"});
     throw;
   }
 }
@@ -315,7 +326,7 @@ Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body bo
 template <typename Value, typename Body>
 Result<Value> SqlStore::look(Body body) {
   const std::lock_guard guard(mutex_);
-  if (connection_->refusal()) return fail(*connection_->refusal());
+  if (const auto refused = refusal()) return fail(*refused);
   try {
     for (int attempt = 1;; ++attempt) {
       try {

@@ -17,6 +17,15 @@ constexpr const char* kBridge = "SELECT bridge FROM meta";
 constexpr const char* kNote = "INSERT INTO audit (at, who, what, target, detail) VALUES (?1, ?2, ?3, ?4, ?5)";
 constexpr const char* kLastNote = "SELECT what, target FROM audit ORDER BY number DESC LIMIT 1";
 
+bool is_last_note(Connection& connection, const AuditEntry& entry) {
+  auto last = connection.query(kLastNote);
+  return last.row() && last.text(0) == entry.what && last.text(1) == entry.target;
+}
+
+void note_in(Connection& connection, const AuditEntry& entry) {
+  connection.query(kNote).bind(entry.at_ms, entry.who, entry.what, entry.target, entry.detail).run();
+}
+
 std::string bridge_in(Connection& connection) {
   auto row = connection.query(kBridge);
   if (!row.row()) return {};
@@ -41,7 +50,7 @@ Result<Moved> SqlStore::move_to(Store& other, const AuditEntry& noted) {
   try {
     {
       const std::lock_guard guard(mutex_);
-      if (connection_->refusal()) return fail(*connection_->refusal());
+      if (const auto refused = refusal()) return fail(*refused);
       refuse_while_walking();
       connection_->refuse(
           {Status::state, fmt::format("store {} is being moved to {}: do it again when that is over", name_, place)});
@@ -50,11 +59,16 @@ Result<Moved> SqlStore::move_to(Store& other, const AuditEntry& noted) {
     try {
       AuditEntry entry = noted;
       entry.target = place;
-      const Moved moved = copy_into(*target, entry);
-      Transaction transaction(*connection_);
-      connection_->query(kMarkMoved).bind(place).run();
-      fault_point("store.move.before_mark");
-      transaction.commit();
+      write_for_move([&](Draft& draft) {
+        // A shared store knows every id by its key; here the newest ones may not have been entered yet.
+        enter_keys(draft);
+        if (!is_last_note(*connection_, entry)) note_in(*connection_, entry);
+      });
+      const Moved moved = copy_into(*target, place);
+      write_for_move([&](Draft&) {
+        connection_->query(kMarkMoved).bind(place).run();
+        fault_point("store.move.before_mark");
+      });
       fault_point("store.move.after_mark");
       const std::lock_guard guard(mutex_);
       connection_->refuse({Status::state, fmt::format("store {} has moved to {}: the bridge must be closed, and opened "
@@ -63,7 +77,8 @@ Result<Moved> SqlStore::move_to(Store& other, const AuditEntry& noted) {
       return moved;
     } catch (...) {
       const std::lock_guard guard(mutex_);
-      connection_->accept();
+      if (connection_ != nullptr && connection_->refusal() && connection_->refusal()->status == Status::state)
+        connection_->accept();
       throw;
     }
   } catch (const StoreFailure& failure) {
@@ -72,6 +87,17 @@ Result<Moved> SqlStore::move_to(Store& other, const AuditEntry& noted) {
     return fail(Status::store,
                 fmt::format("the connection to {} was lost amidst the copy; nothing was moved: try again", place));
   }
+}
+
+/// A change while everybody else is refused. A write of unknown outcome ends that: then the store is opened again.
+template <typename Body>
+void SqlStore::write_for_move(Body body) {
+  const std::lock_guard guard(mutex_);
+  Transaction transaction(*connection_);
+  Draft draft(mirror_);
+  body(draft);
+  transaction.commit();
+  draft.take_over();
 }
 
 /// Every locator of a lane or a tool, as a shared store locks them.
@@ -87,22 +113,9 @@ std::vector<FamilyLock> SqlStore::locks_for_copy() const {
   return locks;
 }
 
-Moved SqlStore::copy_into(SqlStore& target, const AuditEntry& noted) {
+Moved SqlStore::copy_into(SqlStore& target, const std::string& place) {
   Connection& from = *connection_;
   Connection& to = *target.connection_;
-  const bool noted_before = [&] {
-    auto last = from.query(kLastNote);
-    return last.row() && last.text(0) == noted.what && last.text(1) == noted.target;
-  }();
-  {
-    // A shared store knows every id by its key; here the newest ones may not have been entered yet.
-    Transaction transaction(from);
-    Draft draft(mirror_);
-    enter_keys(draft);
-    if (!noted_before) from.query(kNote).bind(noted.at_ms, noted.who, noted.what, noted.target, noted.detail).run();
-    transaction.commit();
-    draft.take_over();
-  }
   Moved moved;
   const auto count = [&moved](const CopiedRows& rows) {
     moved.rows = rows.rows;
@@ -115,7 +128,7 @@ Moved SqlStore::copy_into(SqlStore& target, const AuditEntry& noted) {
     if (!same_bridge || mine != read_rows(to))
       throw StoreFailure{
           {Status::refused,
-           fmt::format("{} is not empty{}: name another one, or empty it; nothing was moved", noted.target,
+           fmt::format("{} is not empty{}: name another one, or empty it; nothing was moved", place,
                        same_bridge ? ", but holds an earlier copy of this bridge that is not the same any more" : "")}};
     count(mine);
     moved.was_there = true;
@@ -127,7 +140,7 @@ Moved SqlStore::copy_into(SqlStore& target, const AuditEntry& noted) {
   if (const CopiedRows there = read_rows(to); there != copied)
     throw StoreFailure{{Status::store, fmt::format("{} has {} rows where {} were copied, or holds them otherwise than "
                                                    "they were sent: nothing was moved",
-                                                   noted.target, there.rows, copied.rows)}};
+                                                   place, there.rows, copied.rows)}};
   transaction.commit();
   fault_point("store.move.committed");
   count(copied);

@@ -89,14 +89,23 @@ std::string free_name(const std::string& wanted) {
 template <typename Body>
 auto SqlStore::in_turn(Body body) {
   const std::lock_guard guard(mutex_);
-  if (connection_->refusal()) throw StoreFailure{*connection_->refusal()};
+  if (const auto refused = refusal()) throw StoreFailure{*refused};
   return body();
 }
 
 std::unique_ptr<DatabaseCopy> SqlStore::copy_in_pieces(const std::string& draft) {
-  std::unique_ptr<DatabaseCopy> copy = in_turn([&] { return connection_->begin_copy(draft); });
+  const Connection* from = nullptr;
+  std::unique_ptr<DatabaseCopy> copy = in_turn([&] {
+    from = connection_.get();
+    return connection_->begin_copy(draft);
+  });
   try {
-    while (in_turn([&] { return copy->step(); })) std::this_thread::sleep_for(kTurnOfOthers);
+    const auto step = [&] {
+      if (connection_.get() != from)
+        throw StoreFailure{{Status::store, fmt::format("store {} had to be opened again meanwhile: try again", name_)}};
+      return copy->step();
+    };
+    while (in_turn(step)) std::this_thread::sleep_for(kTurnOfOthers);
   } catch (...) {
     const std::lock_guard guard(mutex_);
     copy.reset();
@@ -131,13 +140,13 @@ Result<StoreCheck> SqlStore::check() {
 
 Result<StoreCheck> SqlStore::check_in_turns() {
   std::unique_lock lock(mutex_);
-  if (connection_->refusal()) return fail(*connection_->refusal());
+  if (const auto refused = refusal()) return fail(*refused);
   auto findings = connection_->damage();
   auto seen = check_rules(*connection_, [&] {
     lock.unlock();
     std::this_thread::sleep_for(kTurnOfOthers);
     lock.lock();
-    if (connection_->refusal()) throw StoreFailure{*connection_->refusal()};
+    if (const auto refused = refusal()) throw StoreFailure{*refused};
   });
   seen.findings.insert(seen.findings.begin(), findings.begin(), findings.end());
   return seen;
@@ -153,14 +162,15 @@ Result<void> SqlStore::back_up(const std::string& path, const AuditEntry& noted)
     return fail(Status::argument, fmt::format("the backup {} cannot be made: its directory is not there", target));
   try {
     const CopyFile draft{target + ".ptb-part"};
+    const auto copy = copy_in_pieces(draft.path);
     {
-      const auto connection = copy_in_pieces(draft.path)->open();
+      const auto connection = copy->open();
       fault_point("store.backup.copied");
       Transaction transaction(*connection);
       note_in(*connection, noted);
       transaction.commit();
     }
-    connection_->keep_copy(draft.path, target);  // touches nothing but these files
+    copy->keep_as(target);
     return {};
   } catch (const StoreFailure& failure) {
     return fail(failure.error);
@@ -169,17 +179,15 @@ Result<void> SqlStore::back_up(const std::string& path, const AuditEntry& noted)
 
 Result<PutBack> SqlStore::put_back(const std::string& backup, const EventId& bridge, const AuditEntry& noted) {
   try {
-    in_turn([] {});
-    // Outside of the turn, since it takes long and only looks at other files.
     std::error_code none;
-    const auto successor = connection_->make_successor(fs::absolute(backup, none).string());
-    Connection& made = successor->connection();
+    const auto successor = in_turn([&] { return connection_->make_successor(fs::absolute(backup, none).string()); });
+    Connection& made = successor->prepare();
     PutBack done;
     done.found.findings = made.damage();
     if (done.found.findings.empty()) done.found = check_rules(made, [] {});
     if (!done.found.findings.empty()) return done;
     fault_point("store.restore.checked");
-    done.made_at_ms = successor->file_time_ms();
+    done.made_at_ms = successor->made_at_ms();
     done.waiting = count_waiting_events(load_mirror(made));
     {
       auto row = made.query(kHighWater);
@@ -195,7 +203,7 @@ Result<PutBack> SqlStore::put_back(const std::string& backup, const EventId& bri
     done.kept_as = free_name(in_turn([&] { return connection_->file(); }) + ".before-restore-" + stamp(noted.at_ms));
     in_turn([&] {
       refuse_while_walking();
-      successor->take_place(done.kept_as);
+      successor->take_place(*connection_, done.kept_as);
       connection_->refuse({Status::state, kOpenAnew});
     });
     return done;

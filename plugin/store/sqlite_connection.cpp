@@ -134,7 +134,10 @@ SqliteConnection::SqliteConnection(std::string path) : path_(std::move(path)) {
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
 }
 
-SqliteConnection::~SqliteConnection() = default;
+/// What a connection in doubt has in its log is for the next one to judge.
+SqliteConnection::~SqliteConnection() {
+  if (refusal() && handle_) keep_file_untouched();
+}
 
 Statement& SqliteConnection::prepare(const char* sql) {
   auto& statement = statements_[sql];
@@ -179,8 +182,7 @@ void SqliteConnection::commit() {
   try {
     query("COMMIT").run();
   } catch (const StoreFailure& failure) {
-    if (leaves_commit_unknown(sqlite3_extended_errcode(handle_.get())))
-      refuse({failure.error.status, failure.error.text + "; the bridge must be closed and opened again"});
+    if (leaves_commit_unknown(sqlite3_extended_errcode(handle_.get()))) refuse(failure.error);
     throw;
   }
 }
@@ -188,8 +190,7 @@ void SqliteConnection::commit() {
 void SqliteConnection::roll_back() noexcept {
   if (sqlite3_get_autocommit(handle_.get()) != 0) return;
   if (sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK) return;
-  refuse({Status::store,
-          "store " + path_ + ": a failed change could not be undone; the bridge must be closed and opened again"});
+  refuse({Status::store, "store " + path_ + ": a failed change could not be undone; it must be opened again"});
 }
 
 void SqliteConnection::scrub() { run("PRAGMA wal_checkpoint(TRUNCATE)"); }

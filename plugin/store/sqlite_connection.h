@@ -31,7 +31,6 @@ class SqliteConnection final : public Connection {
   [[nodiscard]] std::string place() const override { return "sqlite:" + path_; }
   [[nodiscard]] std::string file() const override { return path_; }
   std::unique_ptr<DatabaseCopy> begin_copy(const std::string& path) override;
-  void keep_copy(const std::string& draft, const std::string& path) override;
   std::unique_ptr<Successor> make_successor(const std::string& backup) override;
   std::vector<std::string> damage() override;
 

@@ -61,6 +61,29 @@ class SqliteCopy final : public DatabaseCopy {
     return opened;
   }
 
+  void keep_as(const std::string& path) override {
+    {
+      SqliteConnection copy(path_);
+      copy.run("PRAGMA query_only = ON");
+      if (const auto found = copy.pragma("PRAGMA quick_check(1)"); found != "ok")
+        raise_line(Status::damaged,
+                   fmt::format("the copy of store {} is damaged, and so is the store, or the disk ({}): look "
+                               "with a check of the store",
+                               path_, found));
+    }
+    sync_file(path_);
+    fault_point("store.backup.before_rename");
+    if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
+      // Not every file system can; a link does not replace anything either.
+      if (errno == EEXIST || ::link(path_.c_str(), path.c_str()) != 0)
+        raise_line(Status::refused, fmt::format("the backup {} cannot be made: {}; name a file that is not there yet",
+                                                path, std::generic_category().message(errno)));
+      ::unlink(path_.c_str());
+    }
+    fault_point("store.backup.after_rename");
+    sync_directory_of(path);
+  }
+
  private:
   [[noreturn]] void fail(int code) const {
     const int primary = code & 0xFF;
@@ -78,29 +101,6 @@ class SqliteCopy final : public DatabaseCopy {
 
 std::unique_ptr<DatabaseCopy> SqliteConnection::begin_copy(const std::string& path) {
   return std::make_unique<SqliteCopy>(*this, path_, path);
-}
-
-void SqliteConnection::keep_copy(const std::string& draft, const std::string& path) {
-  {
-    SqliteConnection copy(draft);
-    copy.run("PRAGMA query_only = ON");
-    if (const auto found = copy.pragma("PRAGMA quick_check(1)"); found != "ok")
-      raise_line(Status::damaged,
-                 fmt::format("the copy of store {} is damaged, and so is the store, or the disk ({}): look "
-                             "with a check of the store",
-                             path_, found));
-  }
-  sync_file(draft);
-  fault_point("store.backup.before_rename");
-  if (::renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
-    // Not every file system can; a link does not replace anything either.
-    if (errno == EEXIST || ::link(draft.c_str(), path.c_str()) != 0)
-      raise_line(Status::refused, fmt::format("the backup {} cannot be made: {}; name a file that is not there yet",
-                                              path, std::generic_category().message(errno)));
-    ::unlink(draft.c_str());
-  }
-  fault_point("store.backup.after_rename");
-  sync_directory_of(path);
 }
 
 std::vector<std::string> SqliteConnection::damage() {

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
 #include "core/fault_point.h"
 #include "store/migrations.h"
@@ -35,7 +36,12 @@ class File {
   }
   [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
   [[nodiscard]] bool sync() const { return ::fsync(descriptor_) == 0; }
-  [[nodiscard]] ssize_t read(void* into, std::size_t size) const { return ::pread(descriptor_, into, size, 0); }
+  [[nodiscard]] ssize_t read(void* into, std::size_t size, off_t at = 0) const {
+    return ::pread(descriptor_, into, size, at);
+  }
+  [[nodiscard]] bool write(const void* from, std::size_t size, off_t at) const {
+    return ::pwrite(descriptor_, from, size, at) == static_cast<ssize_t>(size);
+  }
 
  private:
   int descriptor_;
@@ -52,6 +58,22 @@ class File {
 void sync_path(const std::string& path, int flags, const std::string& store) {
   const File file(path, flags);
   if (!file.is_open() || !file.sync()) raise_system(store, "cannot write to " + path);
+}
+
+/// After a sync that has failed, here or in the process before this one, the system may take pages for stored that are
+/// not: the next sync says nothing of them. What is written anew is synced for certain.
+void write_log_anew(const std::string& path) {
+  const std::string log = path + "-wal";
+  if (::access(log.c_str(), F_OK) != 0) return;
+  const File file(log, O_RDWR);
+  std::vector<char> bytes(1U << 20U);
+  off_t at = 0;
+  ssize_t size = file.is_open() ? file.read(bytes.data(), bytes.size(), at) : -1;
+  for (; size > 0; size = file.read(bytes.data(), bytes.size(), at)) {
+    if (!file.write(bytes.data(), static_cast<std::size_t>(size), at)) break;
+    at += size;
+  }
+  if (size != 0 || !file.sync()) raise_system(path, "cannot write to " + log);
 }
 
 void apply_settings(SqliteConnection& connection) {
@@ -194,6 +216,7 @@ std::unique_ptr<SqliteConnection> open_store_file(const std::string& path, bool 
     raise(Status::store, fmt::format("store {} cannot keep a write-ahead log: use a local file system", path));
   apply_settings(connection);
   check_settings(connection, path);
+  write_log_anew(path);
   connection.follow_usual_close();
   migrate(connection, version);
   // What a crash left in the log goes into the file now, so that nothing is built upon pages of unknown durability.

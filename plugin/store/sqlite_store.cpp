@@ -39,7 +39,9 @@ Result<std::unique_ptr<SqlStore>> open_sqlite_store(const SqliteStoreOptions& op
     // Asked again: the bridge that held the lock may have made it.
     if (!std::filesystem::exists(*path, unreadable)) create_store_file(*path, new_identity(random));
     auto guard = std::make_shared<const StoreLock>(std::move(*lock));
-    return std::make_unique<SqlStore>(SqlStoreParts{*path, std::move(guard), open_store_file(*path, options.migrate)});
+    auto connection = open_store_file(*path, options.migrate);
+    return std::make_unique<SqlStore>(SqlStoreParts{*path, std::move(guard), std::move(connection),
+                                                    [path = *path] { return open_store_file(path, false); }});
   } catch (const StoreFailure& failure) {
     return fail(failure.error);
   }

@@ -73,26 +73,26 @@ void refuse_what_is_no_backup(const std::string& backup, const std::string& stor
 
 class SqliteSuccessor final : public Successor {
  public:
-  SqliteSuccessor(SqliteConnection& current, std::string path, const std::string& backup)
-      : current_(current), path_(std::move(path)), draft_(path_ + kDraft) {
-    refuse_what_is_no_backup(backup, path_);
+  SqliteSuccessor(std::string path, std::string backup)
+      : path_(std::move(path)), draft_(path_ + kDraft), backup_(std::move(backup)) {}
+  ~SqliteSuccessor() override {
+    connection_.reset();
+    if (taken_) return;
+    for (const char* const suffix : {"", "-wal", "-journal"}) ::unlink((draft_ + suffix).c_str());
+  }
+
+  Connection& prepare() override {
+    refuse_what_is_no_backup(backup_, path_);
     remove_store_file(draft_);
     create_private_file(draft_);
-    try {
-      copy_bytes(backup, draft_);
-      fault_point("store.restore.copied");
-      connection_ = open_store_file(draft_, true);
-      auto last = connection_->query("SELECT at, what FROM audit ORDER BY number DESC LIMIT 1");
-      if (last.row() && last.text(1) == "backup") file_time_ms_ = last.integer(0);
-    } catch (...) {
-      remove();
-      throw;
-    }
+    copy_bytes(backup_, draft_);
+    fault_point("store.restore.copied");
+    connection_ = open_store_file(draft_, true);
+    auto last = connection_->query("SELECT at, what FROM audit ORDER BY number DESC LIMIT 1");
+    if (last.row() && last.text(1) == "backup") made_at_ms_ = last.integer(0);
+    return *connection_;
   }
-  ~SqliteSuccessor() override { remove(); }
-
-  Connection& connection() override { return *connection_; }
-  [[nodiscard]] std::int64_t file_time_ms() const override { return file_time_ms_; }
+  [[nodiscard]] std::int64_t made_at_ms() const override { return made_at_ms_; }
 
   void settle() override {
     connection_->run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -102,14 +102,15 @@ class SqliteSuccessor final : public Successor {
     fault_point("store.restore.settled");
   }
 
-  void take_place(const std::string& kept_as) override {
+  void take_place(Connection& in_use, const std::string& kept_as) override {
+    auto& current = dynamic_cast<SqliteConnection&>(in_use);
     // A log that stayed behind would be taken for the new file's.
-    if (current_.pragma("PRAGMA wal_checkpoint(TRUNCATE)") != "0")
+    if (current.pragma("PRAGMA wal_checkpoint(TRUNCATE)") != "0")
       raise(Status::store, fmt::format("store {}: its log could not be taken in; the store was left as it was", path_));
     if (::link(path_.c_str(), kept_as.c_str()) != 0) raise_system("cannot keep the store as " + kept_as);
     fault_point("store.restore.linked");
     try {
-      current_.close();
+      current.close();
       if (::unlink((path_ + "-wal").c_str()) != 0 && errno != ENOENT) raise_system("cannot remove " + path_ + "-wal");
       fault_point("store.restore.closed");
       if (::rename(draft_.c_str(), path_.c_str()) != 0) raise_system("cannot give the backup the name " + path_);
@@ -117,31 +118,26 @@ class SqliteSuccessor final : public Successor {
       fault_point("store.restore.renamed");
       sync_directory_of(path_);
     } catch (const StoreFailure& failure) {
-      current_.refuse({failure.error.status, failure.error.text + "; the bridge must be closed and opened again"});
+      // The old store is opened again by itself; the new one by whoever opens the bridge anew.
       if (!taken_) ::unlink(kept_as.c_str());
+      current.refuse({taken_ ? Status::state : Status::store, failure.error.text});
       throw;
     }
   }
 
  private:
-  void remove() noexcept {
-    connection_.reset();
-    if (taken_) return;
-    for (const char* const suffix : {"", "-wal", "-journal"}) ::unlink((draft_ + suffix).c_str());
-  }
-
-  SqliteConnection& current_;
   std::string path_;
   std::string draft_;
+  std::string backup_;
   std::unique_ptr<SqliteConnection> connection_;
-  std::int64_t file_time_ms_ = 0;
+  std::int64_t made_at_ms_ = 0;
   bool taken_ = false;
 };
 
 }  // namespace
 
 std::unique_ptr<Successor> SqliteConnection::make_successor(const std::string& backup) {
-  return std::make_unique<SqliteSuccessor>(*this, path_, backup);
+  return std::make_unique<SqliteSuccessor>(path_, backup);
 }
 
 void remove_unfinished_successor(const std::string& path) {

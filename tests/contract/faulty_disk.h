@@ -1,23 +1,29 @@
-// A disk that fills up or loses its connection on demand: an SQLite VFS over the real one, used by every connection
-// opened while it lives.
+// A disk that fills up or loses its connection on demand, for every store opened while it lives.
 #pragma once
 
-#include <sqlite3.h>
+#include "support/watched_disk.h"
 
 namespace ptb::test {
 
-class FaultyDisk {
+class FaultyDisk final : public DiskWatcher {
  public:
-  FaultyDisk();
-  FaultyDisk(const FaultyDisk&) = delete;
-  FaultyDisk& operator=(const FaultyDisk&) = delete;
-  ~FaultyDisk();
+  FaultyDisk() : watched_(*this, "") {}
 
   /// Every write after the next `writes` ones finds the disk full. -1: never.
   void fill_after(int writes);
   /// Every sync after the next `syncs` ones fails. -1: never.
   void break_sync_after(int syncs);
-  [[nodiscard]] bool has_failed() const;
+  [[nodiscard]] bool has_failed() const { return failed_; }
+
+  int before(const DiskOrder& order) override;
+
+ private:
+  bool strikes(int& left);
+
+  int writes_left_ = -1;
+  int syncs_left_ = -1;
+  bool failed_ = false;
+  WatchedDisk watched_;  // last: it asks all others
 };
 
 }  // namespace ptb::test

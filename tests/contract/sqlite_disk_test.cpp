@@ -47,29 +47,47 @@ TEST(SqliteDisk, FullAtAnyWriteOfACaptureLeavesNothingOfIt) {
   EXPECT_EQ(count(**again), 25U);
 }
 
-TEST(SqliteDisk, AfterAFailedSyncTheStoreRefusesUntilItIsOpenedAgain) {
+TEST(SqliteDisk, AfterAFailedSyncTheStoreIsOpenedAgainAndVerifiedBeforeItPromisesAnything) {
   const ScratchDirectory directory;
   FaultyDisk disk;
   auto store = open_store(directory.file("bridge.db"));
   ASSERT_TRUE(store.has_value());
   ASSERT_TRUE(capture_events(**store, "quiz", 1, 5).has_value());
   disk.break_sync_after(0);
-  const auto captured = capture_events(**store, "quiz", 10, 1);
-  disk.break_sync_after(-1);
-  ASSERT_FALSE(captured.has_value());
-  EXPECT_EQ(captured.error().status, Status::store);
-  for (int turn = 0; turn < 2; ++turn) {
-    const auto later = capture_events(**store, "quiz", 20, 1);
-    ASSERT_FALSE(later.has_value());
-    EXPECT_EQ(later.error().status, Status::store);
-    EXPECT_NE(later.error().text.find("opened again"), std::string::npos) << later.error().text;
+  for (int turn = 0; turn < 3; ++turn) {
+    const auto captured = capture_events(**store, "quiz", 10, 1);
+    ASSERT_FALSE(captured.has_value());
+    EXPECT_EQ(captured.error().status, Status::store);
+    EXPECT_NE(captured.error().text.find("bridge.db"), std::string::npos) << captured.error().text;
+    EXPECT_FALSE((*store)->lanes().has_value()) << "what cannot be verified is not told";
   }
+  disk.break_sync_after(-1);
+  EXPECT_TRUE(capture_events(**store, "quiz", 10, 1).has_value()) << "the disk is back, and nobody had to close it";
+  EXPECT_EQ(count(**store), 6U);
   store->reset();
   auto again = open_store(directory.file("bridge.db"));
   ASSERT_TRUE(again.has_value()) << again.error().text;
-  EXPECT_GE(count(**again), 5U);
-  EXPECT_FALSE((*again)->find(event_to("quiz", 20).event.id)->has_value());
-  EXPECT_TRUE(capture_events(**again, "quiz", 20, 1).has_value());
+  EXPECT_EQ(count(**again), 6U);
+}
+
+TEST(SqliteDisk, AStoreThatHasLostWhatItPromisedRefusesForGood) {
+  const ScratchDirectory directory;
+  const std::string path = directory.file("bridge.db");
+  FaultyDisk disk;
+  auto store = open_store(path);
+  ASSERT_TRUE(store.has_value());
+  ASSERT_TRUE(capture_events(**store, "quiz", 1, 5).has_value());
+  disk.break_sync_after(0);
+  ASSERT_FALSE(capture_events(**store, "quiz", 10, 1).has_value());
+  disk.break_sync_after(-1);
+  // What the disk had taken for written is gone.
+  std::filesystem::resize_file(path + "-wal", 0);
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto captured = capture_events(**store, "quiz", 20, 1);
+    ASSERT_FALSE(captured.has_value());
+    EXPECT_EQ(captured.error().status, Status::damaged) << captured.error().text;
+    EXPECT_NE(captured.error().text.find("acme/quiz"), std::string::npos) << captured.error().text;
+  }
 }
 
 TEST(SqliteDisk, ASmallFileSystemFillsUpAndIsUsableAgain) {

@@ -142,6 +142,23 @@ TEST_F(DriverTransactions, WhoWasShutOutJoinsAnew) {
   EXPECT_EQ(ask("SELECT string_agg(detail, ',') FROM ptbridge.audit"), "before,after");
 }
 
+// The server counts the time of a client that says nothing only where it has answered all that he has said.
+TEST_F(DriverTransactions, ANodeThatFallsAsleepInALargeTransactionIsNoticed) {
+  const auto connection = open();
+  const FamilyLock lock{"acme/quiz", 0};
+  Transaction transaction(*connection, {&lock, 1});
+  for (int i = 0; i < 1'000; ++i) note(*connection, "a large transaction");
+  std::string state;
+  for (int i = 0; i < 500 && state != "idle in transaction"; ++i)
+    state =
+        ask("SELECT state FROM pg_stat_activity WHERE application_name = 'ptbridge node 1' AND datname = "
+            "current_database()");
+  EXPECT_EQ(state, "idle in transaction");
+  auto row = connection->query("SELECT current_setting('idle_in_transaction_session_timeout')");
+  ASSERT_TRUE(row.row());
+  EXPECT_EQ(row.text(0), "10s");
+}
+
 TEST_F(DriverTransactions, ASecondRowOfOneKeyIsOutdatedToo) {
   const auto one = open();
   const auto enter = [](Connection& connection) {

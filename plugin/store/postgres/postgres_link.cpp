@@ -86,6 +86,7 @@ std::unique_ptr<PostgresLink> PostgresLink::connect(const PostgresPlace& place, 
   }
   PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
   if (PQsetnonblocking(connection, 1) != 0) fail_with(PQerrorMessage(connection));
+  link->backend_ = PQbackendPID(connection);
   link->enter_pipeline();
   return link;
 }

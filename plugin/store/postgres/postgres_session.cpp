@@ -33,9 +33,11 @@ std::string_view cell(const ResultHandle& result, int column) {
 
 std::int64_t number(const ResultHandle& result) { return std::atoll(std::string(cell(result, 0)).c_str()); }
 
-/// 0: there is none.
+/// 0: there is none. Reads the catalogue itself: names are looked up in a cache, which may be older than the lock.
 std::int64_t schema_of(PostgresLink& link) {
-  if (cell(link.ask_simple("SELECT to_regclass('ptbridge.meta') IS NOT NULL"), 0) != "t") return 0;
+  constexpr const char* kIsThere =
+      "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'ptbridge' AND tablename = 'meta')";
+  if (cell(link.ask_simple(kIsThere), 0) != "t") return 0;
   return number(link.ask_simple(kVersion));
 }
 
