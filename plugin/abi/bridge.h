@@ -40,7 +40,7 @@ struct ptb_bridge {
 
  private:
   explicit ptb_bridge(const ptb_host& host) : host_(host) {}
-  ptb::Result<void> open_store(const std::string& uri, bool capture_only);
+  ptb::Result<std::unique_ptr<ptb::Store>> open_store(const std::string& uri, bool capture_only);
   [[nodiscard]] const ptb::Wire* find_wire(std::string_view name) const;
   void start_thread();
   void run_thread();

@@ -84,6 +84,14 @@ Result<Locator> locator_from(std::string_view text) {
   return locator;
 }
 
+EventId event_id_v4(Random& random) {
+  EventId id{};
+  random.fill({id.begin(), id.size()});
+  id.data[6] = static_cast<std::uint8_t>((id.data[6] & 0x0FU) | 0x40U);
+  id.data[8] = static_cast<std::uint8_t>((id.data[8] & 0x3FU) | 0x80U);
+  return id;
+}
+
 EventId event_id_v5(const EventId& bridge, std::string_view generation, std::string_view operation,
                     const Locator& locator, EventKind kind, std::uint32_t ordinal, const Pairs& arguments) {
   PairViews sorted(arguments.begin(), arguments.end());

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/clock.h"
 #include "core/pairs.h"
 
 namespace ptb {
@@ -119,6 +120,9 @@ struct StoredEvent {
 /// locator, kind, ordinal and arguments sorted by name, so that a repeated capture gives the same id.
 EventId event_id_v5(const EventId& bridge, std::string_view generation, std::string_view operation,
                     const Locator& locator, EventKind kind, std::uint32_t ordinal, const Pairs& arguments);
+
+/// UUID version 4: made of chance.
+EventId event_id_v4(Random& random);
 
 /// 36 characters, lower case.
 using EventIdText = std::array<char, 36>;

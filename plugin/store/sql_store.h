@@ -31,6 +31,9 @@ struct SqlStoreParts {
   bool sends = true;  ///< of a shared store: this process walks lanes
 };
 
+/// Throws StoreFailure where that store has moved elsewhere.
+void refuse_moved(Connection& connection, const std::string& name);
+
 class SqlStore final : public Store {
  public:
   /// Throws StoreFailure where what is in the database makes no sense.
@@ -97,6 +100,14 @@ class SqlStore final : public Store {
   /// `retention` is asked under the store's mutex and must not call the store.
   Result<bool> reclaim(std::int64_t now_ms, const ReceiptRetention& retention, std::int64_t key_retention_ms,
                        int pieces) override;
+
+  /// Looks at a copy where the database is a file, which wants as much room again for that time.
+  Result<StoreCheck> check() override;
+  Result<void> back_up(const std::string& path, const AuditEntry& noted) override;
+  Result<PutBack> put_back(const std::string& backup, const EventId& bridge, const AuditEntry& noted) override;
+  Result<void> begin_new_life(const EventId& bridge, const AuditEntry& noted) override;
+  /// `other` is a SqlStore too, of any kind of database; this one is not shared.
+  Result<Moved> move_to(Store& other, const AuditEntry& noted) override;
 
   [[nodiscard]] bool is_shared() const override { return shared_; }
   Result<StoreNews> news(bool look) override;
@@ -238,6 +249,16 @@ class SqlStore final : public Store {
   int remove_range(std::int64_t first, std::int64_t last, int& pieces);
   void reclaim_keys(std::int64_t lane, const Reclaiming& terms, int& pieces);
   void reclaim_exceptions(Draft& draft, const Reclaiming& terms, int& pieces);
+
+  template <typename Body>
+  auto in_turn(Body body);
+  std::unique_ptr<DatabaseCopy> copy_in_pieces(const std::string& draft);
+  Result<StoreCheck> check_in_turns();
+  void refuse_while_walking();
+  std::vector<FamilyLock> locks_for_copy() const;
+  template <typename Body>
+  void write_for_move(Body body);
+  Moved copy_into(SqlStore& target, const std::string& place);
 
   std::mutex mutex_;
   std::string name_;

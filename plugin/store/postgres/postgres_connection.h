@@ -30,6 +30,7 @@ class PostgresConnection final : public Connection, public StatementRunner {
   void commit() override;
   void roll_back() noexcept override;
   void scrub() override;
+  [[nodiscard]] std::string place() const override { return place_.shown; }
   [[nodiscard]] bool is_shared() const override { return true; }
   std::vector<std::int64_t> locked_versions() override;
   void confirm() override;
