@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -56,6 +57,7 @@ struct Lane {
   std::int64_t epoch = 0;
   std::string split;                    ///< LanePart::split of its events
   std::int64_t condition_since_ms = 0;  ///< its tool was installed, removed, switched on or off, or resumed then
+  bool walked_elsewhere = false;        ///< by another process that shares the store
 };
 
 /// A walk that has been begun: its batch is fixed.
@@ -66,6 +68,7 @@ struct Walk {
   std::int64_t last = 0;
   std::int64_t waiting = 0;             ///< pending events in the batch
   std::int64_t previously_reached = 0;  ///< highest sequence that an earlier walk over this batch may have had answered
+  std::int64_t node = 0;  ///< whose walk it is, of the processes that share the store: the fencing token of its settles
 };
 
 struct WalkEnd {
@@ -206,6 +209,14 @@ struct Backlog {
   std::int64_t oldest_at = 0;  ///< capture of the oldest waiting event; 0: none
 };
 
+/// What other processes that share the store have done.
+struct StoreNews {
+  std::set<Locator> changed;         ///< tools that were installed, saved, removed, or have another policy
+  std::set<std::int64_t> walked;     ///< lanes in which another process has begun or ended a walk
+  std::set<std::int64_t> wanted;     ///< lanes that are to be walked: nobody does, or whoever did is gone
+  std::set<std::int64_t> restarted;  ///< lanes walked here that are to be walked again from their start
+};
+
 struct StoreIdentity {
   EventId bridge{};        ///< made when the store was created
   std::string generation;  ///< of the host, as of the last open
@@ -283,8 +294,14 @@ class Store {
   virtual Result<std::vector<StoredEvent>> read_waiting(std::int64_t lane, std::int64_t after, std::int64_t through,
                                                         int limit) = 0;
   /// Takes an event out of the line (refused, parked, discarded), or records an event that was sent alone as delivered.
+  /// `walk`: the one that had it answered; nullptr: none. Errors: Status::state where that walk is not this process's
+  /// any more.
   virtual Result<void> settle(const Place& place, EventState state, const std::string& reason,
-                              const std::string& answer, std::int64_t now_ms) = 0;
+                              const std::string& answer, std::int64_t now_ms, const Walk* walk) = 0;
+  Result<void> settle(const Place& place, EventState state, const std::string& reason, const std::string& answer,
+                      std::int64_t now_ms) {
+    return settle(place, state, reason, answer, now_ms, nullptr);
+  }
 
   // -- reading
   virtual Result<std::optional<StoredEvent>> find(const EventId& id) = 0;
@@ -324,6 +341,24 @@ class Store {
   /// recognised.
   virtual Result<bool> reclaim(std::int64_t now_ms, const ReceiptRetention& retention, std::int64_t key_retention_ms,
                                int pieces) = 0;
+
+  // -- several processes; one that has its store to itself keeps to what is here
+  [[nodiscard]] virtual bool is_shared() const { return false; }
+  /// What has happened since it was asked last; `look`: also where nobody has told. Lanes of processes that are gone
+  /// are taken over. Waits for nothing but the database.
+  virtual Result<StoreNews> news(bool look) {
+    static_cast<void>(look);
+    return StoreNews{};
+  }
+  /// To be polled for reading: there is news. -1: it must be looked for.
+  [[nodiscard]] virtual int listening_socket() const { return -1; }
+  /// Whether the walk is still this process's, as far as can be told without asking. Any thread; takes no time.
+  [[nodiscard]] virtual bool may_send(const Walk& walk) const {
+    static_cast<void>(walk);
+    return true;
+  }
+  /// To be called at least every 5 s while walks are under way, so that they stay this process's.
+  virtual Result<void> renew() { return {}; }
 };
 
 }  // namespace ptb

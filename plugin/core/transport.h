@@ -62,6 +62,9 @@ class Transport {
   /// after a wake. With no exchange under way it waits for a wake all the same.
   virtual void poll(std::vector<ExchangeResult>& done, int timeout_ms) = 0;
 
+  /// A poll also returns when this can be read; -1: nothing else is watched.
+  virtual void watch(int descriptor) { static_cast<void>(descriptor); }
+
   /// Ends the current or the next poll. From any thread.
   virtual void wake() = 0;
 

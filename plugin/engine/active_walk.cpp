@@ -306,7 +306,7 @@ void ActiveWalk::settled(const StoredEvent& stored, EventState state, const Outc
 void ActiveWalk::set_aside(const StoredEvent& stored, EventState state, const std::string& reason,
                            const std::string& text, const Moment& now) {
   fault_point("walk.before_settle");
-  const auto written = context_.store.settle(stored.place, state, reason, text, now.wall_ms);
+  const auto written = context_.store.settle(stored.place, state, reason, text, now.wall_ms, &walk_);
   fault_point("walk.after_settle");
   // Refused: somebody has settled it meanwhile, which stays.
   if (!written && written.error().status != Status::refused) return stopped_by_us(written.error().text);

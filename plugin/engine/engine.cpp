@@ -44,7 +44,7 @@ Engine::Engine(EngineParts parts, EngineOptions options)
       tools_(parts.read_descriptor, parts.find_wire, default_policy(parts.read_policy), options_.host,
              options_.connect_timeout_ms, options_.exchange_timeout_ms),
       context_{store_, host_, random_, tools_, options_.pump.contact_interval_ms},
-      pump_(context_, transport_, clock_, operations_, options_.pump),
+      pump_(context_, transport_, clock_, operations_, options_.pump, [this](const StoreNews& news) { take_in(news); }),
       commits_([this](std::span<CaptureBatch* const> batches) { return commit(batches); }) {}
 
 Result<std::unique_ptr<Engine>> Engine::open(EngineParts parts, EngineOptions options) {
@@ -80,26 +80,33 @@ Result<void> Engine::take_up_generation() {
 Result<void> Engine::take_up_policies() {
   auto policies = store_.policies();
   if (!policies) return fail(policies.error());
-  for (const auto& [locator, document] : *policies) {
-    auto policy = read_policy_(document);
-    if (!policy)
-      return fail(Status::damaged,
-                  "the stored policy of " + to_text(locator) + " cannot be used: " + policy.error().text);
-    tools_.put_policy(locator, std::make_shared<const Policy>(std::move(*policy)));
-  }
+  for (const auto& [locator, document] : *policies)
+    if (auto taken = take_up_policy(locator, document); !taken) return taken;
+  return {};
+}
+
+Result<void> Engine::take_up_policy(const Locator& locator, const std::string& document) {
+  auto policy = read_policy_(document);
+  if (!policy)
+    return fail(Status::damaged,
+                "the stored policy of " + to_text(locator) + " cannot be used: " + policy.error().text);
+  tools_.put_policy(locator, std::make_shared<const Policy>(std::move(*policy)));
   return {};
 }
 
 Result<void> Engine::take_up_tools() {
   auto tools = store_.tools();
   if (!tools) return fail(tools.error());
-  for (const Tool& tool : *tools) {
-    auto ready = tools_.ready(tool);
-    if (!ready)
-      return fail(Status::damaged,
-                  "the stored tool " + to_text(tool.locator) + " cannot be used: " + ready.error().text);
-    tools_.put(*ready);
-  }
+  for (const Tool& tool : *tools)
+    if (auto taken = take_up_tool(tool); !taken) return taken;
+  return {};
+}
+
+Result<void> Engine::take_up_tool(const Tool& tool) {
+  auto ready = tools_.ready(tool);
+  if (!ready)
+    return fail(Status::damaged, "the stored tool " + to_text(tool.locator) + " cannot be used: " + ready.error().text);
+  tools_.put(*ready);
   return {};
 }
 
@@ -113,6 +120,27 @@ bool Engine::goes_on_by_itself(const Lane& lane) const {
   return tool != nullptr && tool->at_send.tool.state == ToolState::available;
 }
 
+/// After a walk that failed, whoever made it.
+Result<void> Engine::keep_distance(const Lane& lane, const Moment& now) {
+  const LastWalk& last = lane.last_walk;
+  const std::int64_t since_ms = std::max<std::int64_t>(now.wall_ms - last.ended_at_ms, 0);
+  const bool keeps_distance =
+      last.stopped_by != 0 && last.ended_at_ms != 0 && since_ms < options_.pump.contact_interval_ms;
+  // A clock that was put back makes nobody wait longer than was meant.
+  const std::int64_t longest_ms =
+      last.stopped_by != 0 ? std::max<std::int64_t>(last.not_before_ms - last.ended_at_ms, 0) : 0;
+  const std::int64_t asked_ms = std::clamp<std::int64_t>(last.not_before_ms - now.wall_ms, 0, longest_ms);
+  const bool asks_for_time = keeps_distance || asked_ms > 0;
+  const auto stopper = asks_for_time && lane.waiting > 0
+                           ? store_.read_waiting(lane.id, last.stopped_by - 1, last.stopped_by, 1)
+                           : std::vector<StoredEvent>();
+  if (!stopper) return fail(stopper.error());
+  if (!stopper->empty())  // else it was given up, and what is behind it has not failed
+    pump_.remember_failure(lane.id, now.monotonic_ms - since_ms,
+                           last.not_before_ms != 0 ? now.monotonic_ms + asked_ms : 0);
+  return {};
+}
+
 /// The trigger "bridge opened": lanes with events that no finished walk has included are walked, at once or, after a
 /// failed walk, when their distance has passed.
 Result<void> Engine::take_up_lanes() {
@@ -121,22 +149,7 @@ Result<void> Engine::take_up_lanes() {
   const Moment now = clock_.now();
   std::set<Locator> to_look_at;
   for (const Lane& lane : *lanes) {
-    const LastWalk& last = lane.last_walk;
-    const std::int64_t since_ms = std::max<std::int64_t>(now.wall_ms - last.ended_at_ms, 0);
-    const bool keeps_distance =
-        last.stopped_by != 0 && last.ended_at_ms != 0 && since_ms < options_.pump.contact_interval_ms;
-    // A clock that was put back makes nobody wait longer than was meant.
-    const std::int64_t longest_ms =
-        last.stopped_by != 0 ? std::max<std::int64_t>(last.not_before_ms - last.ended_at_ms, 0) : 0;
-    const std::int64_t asked_ms = std::clamp<std::int64_t>(last.not_before_ms - now.wall_ms, 0, longest_ms);
-    const bool asks_for_time = keeps_distance || asked_ms > 0;
-    const auto stopper = asks_for_time && lane.waiting > 0
-                             ? store_.read_waiting(lane.id, last.stopped_by - 1, last.stopped_by, 1)
-                             : std::vector<StoredEvent>();
-    if (!stopper) return fail(stopper.error());
-    if (!stopper->empty())  // else it was given up, and what is behind it has not failed
-      pump_.remember_failure(lane.id, now.monotonic_ms - since_ms,
-                             last.not_before_ms != 0 ? now.monotonic_ms + asked_ms : 0);
+    if (auto kept = keep_distance(lane, now); !kept) return kept;
     if (lane.waiting > 0 && goes_on_by_itself(lane)) pump_.post(ContactTrigger{lane.id, 0, false});
     if (lane.waiting > 0) to_look_at.insert(lane.tool);
     const auto tool = tools_.find(lane.tool);

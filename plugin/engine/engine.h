@@ -112,6 +112,10 @@ class Engine {
   Result<void> take_up_policies();
   Result<void> take_up_tools();
   Result<void> take_up_lanes();
+  Result<void> keep_distance(const Lane& lane, const Moment& now);
+  Result<void> take_up_tool(const Tool& tool);
+  Result<void> take_up_policy(const Locator& locator, const std::string& document);
+  void take_in(const StoreNews& news);
   [[nodiscard]] bool goes_on_by_itself(const Lane& lane) const;
   Result<void> commit(std::span<CaptureBatch* const> batches);
   std::set<std::int64_t> announce(const CaptureBatch& batch);

@@ -19,16 +19,22 @@ constexpr int kUpkeepPiece = 500;
 constexpr std::int64_t kBusyUpkeepMs = 1'000;
 constexpr std::int64_t kKeyRetentionMs = 400LL * 24 * 3'600'000;
 constexpr std::int64_t kMaxPollMs = 60'000;
+/// A shared store is looked at this often though nobody has told anything, and is asked at most so often who has.
+constexpr std::int64_t kNewsMs = 1'000;
+constexpr std::int64_t kHeardMs = 20;
+constexpr std::int64_t kRenewalMs = 5'000;
 
 }  // namespace
 
-Pump::Pump(SendContext& context, Transport& transport, Clock& clock, Operations& operations, PumpOptions options)
+Pump::Pump(SendContext& context, Transport& transport, Clock& clock, Operations& operations, PumpOptions options,
+           TakeIn take_in)
     : context_(context),
       transport_(transport),
       clock_(clock),
       operations_(operations),
       options_(options),
-      watch_(context) {}
+      watch_(context),
+      take_in_(std::move(take_in)) {}
 
 void Pump::post(Trigger trigger) {
   {
@@ -56,8 +62,10 @@ void Pump::remember_failure(std::int64_t lane, std::int64_t failed_monotonic_ms,
 std::uint32_t Pump::run(std::int64_t deadline_monotonic_ms, bool return_when_idle, const std::function<bool()>& done) {
   for (;;) {
     handle_results();
-    take_triggers();
     Moment now = clock_.now();
+    if (context_.store.is_shared()) share(now);
+    take_triggers();
+    now = clock_.now();
     fire_timers(now);
     start_ready();
     if (in_flight_.empty()) tell_idle();
@@ -96,9 +104,24 @@ std::int64_t Pump::monotonic_at(std::int64_t wall_ms) const {
 std::int64_t Pump::next_due_ms(const Moment& now) const {
   std::int64_t due_ms = std::numeric_limits<std::int64_t>::max();
   if (!timers_.empty()) due_ms = timers_.begin()->first;
+  if (context_.store.is_shared()) due_ms = std::min(due_ms, news_due_ms_);
   if (const std::int64_t watch_ms = watch_.next_due_ms(); watch_ms != 0)
     due_ms = std::min(due_ms, now.monotonic_ms + std::max<std::int64_t>(watch_ms - now.wall_ms, 0));
   return due_ms;
+}
+
+void Pump::share(const Moment& now) {
+  Store& store = context_.store;
+  transport_.watch(store.listening_socket());
+  if (winding_down_ || now.monotonic_ms < heard_due_ms_) return;
+  heard_due_ms_ = now.monotonic_ms + kHeardMs;
+  const bool look = now.monotonic_ms >= news_due_ms_;
+  if (look) news_due_ms_ = now.monotonic_ms + kNewsMs;
+  const auto news = store.news(look);
+  if (news && take_in_) take_in_(*news);
+  if (now.monotonic_ms < renewal_due_ms_) return;
+  // Where it cannot be renewed, walks stop by themselves when their time is over.
+  if (store.renew()) renewal_due_ms_ = now.monotonic_ms + kRenewalMs;
 }
 
 void Pump::wind_down(std::int64_t deadline_monotonic_ms) {
@@ -282,6 +305,7 @@ void Pump::start_ready() {
     queue.pop_front();
     ActiveWalk* const walk = lanes_[lane].walk.get();
     if (walk == nullptr) return;
+    if (!may_send(*walk)) walk->stop();
     if (auto request = walk->advance(clock_.now()))
       start_exchange(ticket_for(TicketKind::walk, static_cast<std::uint64_t>(lane)), std::move(*request), doubtful);
     else
@@ -296,6 +320,12 @@ void Pump::start_ready() {
     if (over_.empty()) break;
     finish_walks();  // may make lanes ready again
   }
+}
+
+/// Another process may walk the lane once this one has not been heard of for a while.
+bool Pump::may_send(const ActiveWalk& walk) {
+  Store& store = context_.store;
+  return store.may_send(walk.walk()) || (store.renew() && store.may_send(walk.walk()));
 }
 
 void Pump::start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtful) {

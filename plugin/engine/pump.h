@@ -90,7 +90,11 @@ struct PumpOptions {
 
 class Pump {
  public:
-  Pump(SendContext& context, Transport& transport, Clock& clock, Operations& operations, PumpOptions options);
+  /// `take_in`: what other processes have done to a shared store; called on the thread that runs the pump.
+  using TakeIn = std::function<void(const StoreNews&)>;
+
+  Pump(SendContext& context, Transport& transport, Clock& clock, Operations& operations, PumpOptions options,
+       TakeIn take_in = {});
 
   /// Any thread.
   void post(Trigger trigger);
@@ -100,7 +104,7 @@ class Pump {
   /// planned.
   std::uint32_t run(std::int64_t deadline_monotonic_ms, bool return_when_idle, const std::function<bool()>& done);
 
-  /// Before the first run: a lane whose last walk failed keeps its distance.
+  /// On the thread that runs the pump, or before the first run: a lane whose last walk failed keeps its distance.
   void remember_failure(std::int64_t lane, std::int64_t failed_monotonic_ms, std::int64_t not_before_monotonic_ms);
 
   /// Before the first run: a lane in which nothing is sent until somebody acts, of which the host was told.
@@ -151,6 +155,8 @@ class Pump {
     OperationId operation = 0;
   };
 
+  /// A store of several processes: what the others have done, and that what is walked here stays this one's.
+  void share(const Moment& now);
   void take_triggers();
   void contact(std::int64_t lane, const std::vector<OperationId>& operations, bool by_person);
   void handle(const SaveTrigger& trigger);
@@ -184,6 +190,7 @@ class Pump {
   void activate(const Walk& walk, const Lane& lane, std::vector<OperationId> operations);
   void finish_walks();
   void finish_walk(std::int64_t lane_id, const Result<void>& recorded, const std::vector<StoredEvent>& dropped);
+  void try_again_later(std::int64_t lane);
   void after_lane_freed(std::int64_t lane_id);
   void send_single(std::int64_t lane_id, const SingleTrigger& trigger);
   std::string why_not_alone(const StoredEvent& stored, const Lane& lane);
@@ -215,6 +222,7 @@ class Pump {
   }
 
   void start_ready();
+  [[nodiscard]] bool may_send(const ActiveWalk& walk);
   void start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtful);
   void handle_results();
   void handle_result(const ExchangeResult& result);
@@ -269,6 +277,10 @@ class Pump {
   std::size_t results_handled_ = 0;  ///< more than 0 between polls only where handling one has thrown
   std::vector<OperationId> waiting_for_idle_;
   bool winding_down_ = false;
+  TakeIn take_in_;
+  std::int64_t news_due_ms_ = 0;  ///< monotonic, as the next
+  std::int64_t heard_due_ms_ = 0;
+  std::int64_t renewal_due_ms_ = 0;
   std::int64_t upkeep_due_ms_ = 0;
 };
 

@@ -30,6 +30,8 @@ std::string Pump::why_not_alone(const StoredEvent& stored, const Lane& lane) {
   if (!selected && stored.state != EventState::refused && stored.state != EventState::parked)
     return "event " + id + " is " + std::string(to_text(stored.state)) + " by now: nothing was sent";
   if (stored.reason == kForgotten) return "the content of event " + id + " was forgotten: nothing is left to be sent";
+  if (lane.walked_elsewhere)
+    return "lane " + lane.key + " is being walked by another process: try again when that walk is over";
   if (lane.hold == LaneHold::held) return "lane " + lane.key + " is held: release it first";
   const auto block = selected ? context_.store.block_of(lane.id, clock_.now().wall_ms) : std::nullopt;
   if (block && *block && (*block)->until_ms != 0)

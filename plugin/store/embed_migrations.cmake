@@ -1,9 +1,15 @@
-# Writes OUTPUT, a C++ source with the text of every NNNN_*.sql of DIRECTORY, in order. Run as a script at build time.
+# Writes OUTPUT, a C++ source with the text of every NNNN_*.sql of DIRECTORY, in order, as FUNCTION of HEADER. FIRST is the
+# first number. Run as a script at build time.
+if(NOT DEFINED FUNCTION)
+  set(FUNCTION migrations)
+  set(HEADER store/migrations.h)
+  set(FIRST 1)
+endif()
 file(GLOB files "${DIRECTORY}/[0-9][0-9][0-9][0-9]_*.sql")
 list(SORT files)
-set(text "#include \"store/migrations.h\"\n\nnamespace ptb {\n\nstd::span<const Migration> migrations() {\n")
+set(text "#include \"${HEADER}\"\n\nnamespace ptb {\n\nstd::span<const Migration> ${FUNCTION}() {\n")
 string(APPEND text "  static constexpr Migration kMigrations[] = {\n")
-set(expected 1)
+set(expected ${FIRST})
 foreach(file IN LISTS files)
   get_filename_component(name "${file}" NAME)
   string(SUBSTRING "${name}" 0 4 digits)

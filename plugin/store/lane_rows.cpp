@@ -25,23 +25,31 @@ constexpr const char* kUpdateLane =
 // All that opening needs of a lane in one statement: its last walk, its last event, what is settled behind its mark and
 // which rarer rows it has. Each of these is a seek, so that neither many events nor many walks make it slower.
 #define PTB_LANE_PLACES "BETWEEN lane.id << 40 AND lane.id << 40 | 1099511627775"
-constexpr const char* kSelectLanes =
-    "SELECT id, key, tool, mark, lane.reached, released, hold, hold_reason, stopping_sequence, stopping_count, keyed, "
-    "kept_from, kept_through, split, epoch, queued, condition_since, "
-    "(SELECT place FROM event WHERE place " PTB_LANE_PLACES
-    " ORDER BY place DESC LIMIT 1) AS last_place, "
-    "(SELECT count(*) FROM event INDEXED BY event_exception WHERE state <> 0 AND state IN (1, 2, 3, 4) "
-    "AND place BETWEEN (lane.id << 40 | mark) + 1 AND lane.id << 40 | 1099511627775), "
-    "EXISTS (SELECT 1 FROM crossing WHERE place " PTB_LANE_PLACES
-    ") "
-    "OR EXISTS (SELECT 1 FROM crossing WHERE crossing.lane = lane.id), "
-    "EXISTS (SELECT 1 FROM failure WHERE place " PTB_LANE_PLACES
-    "), "
-    "(SELECT count(*) FROM lease WHERE place " PTB_LANE_PLACES
-    "), "
-    "ordinal, first, last, walk.reached, started_at, ended_at, completed, stopped_by, error, not_before "
-    "FROM lane LEFT JOIN walk ON walk.lane = lane.id AND walk.ordinal = "
-    "(SELECT ordinal FROM walk AS newest WHERE newest.lane = lane.id ORDER BY ordinal DESC LIMIT 1)";
+#define PTB_LANE_COLUMNS                                                                                              \
+  "SELECT id, key, tool, mark, lane.reached, released, hold, hold_reason, stopping_sequence, stopping_count, keyed, " \
+  "kept_from, kept_through, split, epoch, queued, condition_since, "                                                  \
+  "(SELECT place FROM event WHERE place " PTB_LANE_PLACES                                                             \
+  " ORDER BY place DESC LIMIT 1) AS last_place, "                                                                     \
+  "(SELECT count(*) FROM event INDEXED BY event_exception WHERE state <> 0 AND state IN (1, 2, 3, 4) "                \
+  "AND place BETWEEN (lane.id << 40 | mark) + 1 AND lane.id << 40 | 1099511627775), "                                 \
+  "EXISTS (SELECT 1 FROM crossing WHERE place " PTB_LANE_PLACES                                                       \
+  ") "                                                                                                                \
+  "OR EXISTS (SELECT 1 FROM crossing WHERE crossing.lane = lane.id), "                                                \
+  "EXISTS (SELECT 1 FROM failure WHERE place " PTB_LANE_PLACES                                                        \
+  "), "                                                                                                               \
+  "(SELECT count(*) FROM lease WHERE place " PTB_LANE_PLACES                                                          \
+  "), "                                                                                                               \
+  "ordinal, first, last, walk.reached, started_at, ended_at, completed, stopped_by, error, not_before"
+#define PTB_WITH_LAST_WALK                                    \
+  "LEFT JOIN walk ON walk.lane = lane.id AND walk.ordinal = " \
+  "(SELECT ordinal FROM walk AS newest WHERE newest.lane = lane.id ORDER BY ordinal DESC LIMIT 1)"
+constexpr const char* kSelectLanes = PTB_LANE_COLUMNS " FROM lane " PTB_WITH_LAST_WALK;
+constexpr const char* kSharedLanes =
+    PTB_LANE_COLUMNS ", holder, wanted FROM lane_standing JOIN lane ON lane.id = lane_standing.lane " PTB_WITH_LAST_WALK
+                     " WHERE own = ?1 AND version > ?2";
+constexpr const char* kAllSharedLanes = PTB_LANE_COLUMNS
+    ", holder, wanted FROM lane_standing JOIN lane ON lane.id = lane_standing.lane " PTB_WITH_LAST_WALK;
+constexpr int kHolderColumn = 32;
 constexpr const char* kCountExceptions =
     "SELECT count(*) FROM event INDEXED BY event_exception WHERE state <> 0 AND state IN (1, 2, 3, 4) "
     "AND place BETWEEN ?1 AND ?2";
@@ -58,6 +66,10 @@ constexpr const char* kPutTool =
 constexpr const char* kSelectTools =
     "SELECT locator, guid, state, descriptor, strict_mode, allow_http, allow_private, allow_downgrade, wire, ca_file, "
     "timeout_ms, more_options, suspended FROM tool";
+constexpr const char* kSelectTool =
+    "SELECT locator, guid, state, descriptor, strict_mode, allow_http, allow_private, allow_downgrade, wire, ca_file, "
+    "timeout_ms, more_options, suspended FROM tool WHERE locator = ?1";
+constexpr const char* kFamilies = "SELECT locator, version, tool_version FROM family";
 
 struct TextOption {
   const char* name;
@@ -108,27 +120,29 @@ void load_identity(Connection& connection, Mirror& mirror) {
   mirror.put(std::move(identity));
 }
 
+Tool read_tool(const Query& row) {
+  Tool tool;
+  tool.locator = stored_locator(row.text(0));
+  tool.guid = row.text(1);
+  const auto state = tool_state_from(row.text(2));
+  if (!state) raise_damaged("tool state");
+  tool.state = *state;
+  tool.descriptor = row.text(3);
+  tool.options.strict = row.integer(4) != 0;
+  tool.options.allow_http = row.integer(5) != 0;
+  tool.options.allow_private = row.integer(6) != 0;
+  tool.options.allow_downgrade = row.integer(7) != 0;
+  tool.options.wire = row.text(8);
+  tool.options.ca_file = row.text(9);
+  tool.options.timeout_ms = static_cast<std::uint32_t>(row.integer(10));
+  decode_more(row.text(11), tool.options);
+  tool.suspended = row.text(12);
+  return tool;
+}
+
 void load_tools(Connection& connection, Mirror& mirror) {
   auto row = connection.query(kSelectTools);
-  while (row.row()) {
-    Tool tool;
-    tool.locator = stored_locator(row.text(0));
-    tool.guid = row.text(1);
-    const auto state = tool_state_from(row.text(2));
-    if (!state) raise_damaged("tool state");
-    tool.state = *state;
-    tool.descriptor = row.text(3);
-    tool.options.strict = row.integer(4) != 0;
-    tool.options.allow_http = row.integer(5) != 0;
-    tool.options.allow_private = row.integer(6) != 0;
-    tool.options.allow_downgrade = row.integer(7) != 0;
-    tool.options.wire = row.text(8);
-    tool.options.ca_file = row.text(9);
-    tool.options.timeout_ms = static_cast<std::uint32_t>(row.integer(10));
-    decode_more(row.text(11), tool.options);
-    tool.suspended = row.text(12);
-    mirror.put(std::move(tool));
-  }
+  while (row.row()) mirror.put(read_tool(row));
 }
 
 /// `at`: the column with its ordinal.
@@ -191,6 +205,13 @@ MirrorLane read_lane(const Query& row) {
   return entry;
 }
 
+MirrorLane read_shared_lane(const Query& row) {
+  MirrorLane entry = read_lane(row);
+  entry.holder = row.integer(kHolderColumn);
+  entry.wanted = static_cast<Wanted>(row.integer(kHolderColumn + 1));
+  return entry;
+}
+
 void load_unentered_keys(Connection& connection, const MirrorLane& entry, Mirror& mirror) {
   const Lane& lane = entry.lane;
   if (entry.keyed >= lane.last_sequence) return;
@@ -210,6 +231,15 @@ void load_unentered_keys(Connection& connection, const MirrorLane& entry, Mirror
 Mirror load_mirror(Connection& connection) {
   Mirror mirror;
   load_identity(connection, mirror);
+  if (connection.is_shared()) {
+    // Versions first: what follows may be newer than they say, never older.
+    auto row = connection.query(kFamilies);
+    while (row.row()) mirror.put(stored_locator(row.text(0)), {row.integer(1), row.integer(2)});
+    auto lane = connection.query(kAllSharedLanes);
+    while (lane.row()) mirror.put(read_shared_lane(lane));
+    load_tools(connection, mirror);
+    return mirror;
+  }
   load_tools(connection, mirror);
   auto row = connection.query(kSelectLanes);
   while (row.row()) {
@@ -218,6 +248,20 @@ Mirror load_mirror(Connection& connection) {
     mirror.put(std::move(entry));
   }
   return mirror;
+}
+
+std::vector<MirrorLane> load_lanes(Connection& connection, const std::string& own, std::int64_t since_version) {
+  std::vector<MirrorLane> lanes;
+  auto row = connection.query(kSharedLanes);
+  row.bind(own, since_version);
+  while (row.row()) lanes.push_back(read_shared_lane(row));
+  return lanes;
+}
+
+std::optional<Tool> load_tool(Connection& connection, const std::string& locator) {
+  auto row = connection.query(kSelectTool);
+  if (!row.bind(locator).row()) return std::nullopt;
+  return read_tool(row);
 }
 
 void insert_lane(Connection& connection, MirrorLane& lane) {

@@ -23,7 +23,9 @@ SqlStore::SqlStore(SqlStoreParts parts)
       guard_(std::move(parts.guard)),
       connection_(std::move(parts.connection)),
       reopen_(std::move(parts.reopen)),
-      mirror_(load_mirror(*connection_)) {}
+      mirror_(load_mirror(*connection_)),
+      shared_(connection_->is_shared()),
+      sends_(parts.sends) {}
 
 SqlStore::~SqlStore() = default;
 
@@ -35,7 +37,7 @@ StoreIdentity SqlStore::identity() {
 Result<void> SqlStore::put_generation(const std::string& generation, std::uint64_t high_water) {
   return change<void>(
       {"store.put_generation.begin", "store.put_generation.before_commit", "store.put_generation.after_commit"},
-      [&](Draft& draft) -> Result<void> {
+      nothing, [&](Draft& draft) -> Result<void> {
         StoreIdentity identity = draft.before().identity();
         identity.generation = generation;
         identity.high_water = high_water;
@@ -49,47 +51,50 @@ Result<void> SqlStore::put_generation(const std::string& generation, std::uint64
 }
 
 Result<void> SqlStore::put_tool(const Tool& tool, std::int64_t now_ms) {
-  return change<void>({"store.put_tool.begin", "store.put_tool.before_commit", "store.put_tool.after_commit"},
-                      [&](Draft& draft) -> Result<void> {
-                        const Tool* const before = draft.before().tool(tool.locator);
-                        Tool put = tool;
-                        put.suspended = before == nullptr ? std::string() : before->suspended;
-                        put_tool_row(*connection_, put);
-                        fault_point("store.put_tool.written");
-                        const ToolStanding was = standing_of(before);
-                        const ToolStanding is = standing_of(&put);
-                        draft.put(std::move(put));
-                        if (was == is) return {};
-                        for (const std::int64_t id : draft.before().lanes_to(tool.locator).lanes) {
-                          MirrorLane& entry = draft.lane(id);
-                          entry.lane.condition_since_ms = now_ms;
-                          update_lane(*connection_, entry);
-                          fault_point("store.put_tool.lane_written");
-                        }
-                        return {};
-                      });
+  return change<void>(
+      {"store.put_tool.begin", "store.put_tool.before_commit", "store.put_tool.after_commit"},
+      [&] { return scope_of_tool(tool.locator); },
+      [&](Draft& draft) -> Result<void> {
+        const Tool* const before = draft.before().tool(tool.locator);
+        Tool put = tool;
+        put.suspended = before == nullptr ? std::string() : before->suspended;
+        put_tool_row(*connection_, put);
+        fault_point("store.put_tool.written");
+        const ToolStanding was = standing_of(before);
+        const ToolStanding is = standing_of(&put);
+        draft.put(std::move(put));
+        if (was == is) return {};
+        for (const std::int64_t id : draft.before().lanes_to(tool.locator).lanes) {
+          MirrorLane& entry = draft.lane(id);
+          entry.lane.condition_since_ms = now_ms;
+          update_lane(*connection_, entry);
+          fault_point("store.put_tool.lane_written");
+        }
+        return {};
+      });
 }
 
 Result<void> SqlStore::remove_tool(const Locator& locator, std::int64_t now_ms) {
-  return change<void>({"store.remove_tool.begin", "store.remove_tool.before_commit", "store.remove_tool.after_commit"},
-                      [&](Draft& draft) -> Result<void> {
-                        const Tool* const removed = draft.before().tool(locator);
-                        if (removed == nullptr) return not_installed(locator);
-                        connection_->query("DELETE FROM tool WHERE locator = ?1").bind(to_text(locator)).run();
-                        fault_point("store.remove_tool.tool_removed");
-                        draft.drop(locator);
-                        for (const std::int64_t id : draft.before().lanes_to(locator).lanes) {
-                          MirrorLane& entry = draft.lane(id);
-                          entry.lane.tool = entry.own_locator;
-                          const Tool* const own =
-                              entry.own_locator == locator ? nullptr : draft.before().tool(entry.own_locator);
-                          if (standing_of(own) != standing_of(removed)) entry.lane.condition_since_ms = now_ms;
-                          if (entry.lane.waiting > 0) entry.lane.released = false;
-                          update_lane(*connection_, entry);
-                          fault_point("store.remove_tool.lane_written");
-                        }
-                        return {};
-                      });
+  return change<void>(
+      {"store.remove_tool.begin", "store.remove_tool.before_commit", "store.remove_tool.after_commit"},
+      [&] { return scope_of_tool(locator); },
+      [&](Draft& draft) -> Result<void> {
+        const Tool* const removed = draft.before().tool(locator);
+        if (removed == nullptr) return not_installed(locator);
+        connection_->query("DELETE FROM tool WHERE locator = ?1").bind(to_text(locator)).run();
+        fault_point("store.remove_tool.tool_removed");
+        draft.drop(locator);
+        for (const std::int64_t id : draft.before().lanes_to(locator).lanes) {
+          MirrorLane& entry = draft.lane(id);
+          entry.lane.tool = entry.own_locator;
+          const Tool* const own = entry.own_locator == locator ? nullptr : draft.before().tool(entry.own_locator);
+          if (standing_of(own) != standing_of(removed)) entry.lane.condition_since_ms = now_ms;
+          if (entry.lane.waiting > 0) entry.lane.released = false;
+          update_lane(*connection_, entry);
+          fault_point("store.remove_tool.lane_written");
+        }
+        return {};
+      });
 }
 
 Result<std::optional<Tool>> SqlStore::tool(const Locator& locator) {
@@ -110,6 +115,11 @@ Result<std::vector<Tool>> SqlStore::tools() {
 Result<void> SqlStore::claim(const Locator& from, const Locator& to, std::int64_t now_ms) {
   return change<void>(
       {"store.claim.begin", "store.claim.before_commit", "store.claim.after_commit"},
+      [&] {
+        Scope scope = scope_of_tool(to);
+        add_family(scope, from);
+        return scope;
+      },
       [&](Draft& draft) -> Result<void> {
         const Family* const family = draft.before().family(from);
         if (family == nullptr)
@@ -150,7 +160,9 @@ Result<Lane> SqlStore::lane(std::int64_t id) {
   return look<Lane>([&]() -> Result<Lane> {
     const MirrorLane* const found = mirror_.lane(id);
     if (found == nullptr) return no_lane(id);
-    return found->lane;
+    Lane shown = found->lane;
+    shown.walked_elsewhere = found->holder != 0 && !is_mine(*found);
+    return shown;
   });
 }
 
@@ -163,16 +175,18 @@ Result<std::vector<Lane>> SqlStore::lanes_of(const Locator& tool) {
 }
 
 Result<void> SqlStore::hold_lane(std::int64_t id, LaneHold hold, const std::string& reason) {
-  return change<void>({"store.hold_lane.begin", "store.hold_lane.before_commit", "store.hold_lane.after_commit"},
-                      [&](Draft& draft) -> Result<void> {
-                        if (draft.before().lane(id) == nullptr) return no_lane(id);
-                        MirrorLane& entry = draft.lane(id);
-                        entry.lane.hold = hold;
-                        entry.lane.hold_reason = hold == LaneHold::none ? "" : reason;
-                        update_lane(*connection_, entry);
-                        fault_point("store.hold_lane.lane_written");
-                        return {};
-                      });
+  return change<void>(
+      {"store.hold_lane.begin", "store.hold_lane.before_commit", "store.hold_lane.after_commit"},
+      [&] { return scope_of_lane(id); },
+      [&](Draft& draft) -> Result<void> {
+        if (draft.before().lane(id) == nullptr) return no_lane(id);
+        MirrorLane& entry = draft.lane(id);
+        entry.lane.hold = hold;
+        entry.lane.hold_reason = hold == LaneHold::none ? "" : reason;
+        update_lane(*connection_, entry);
+        fault_point("store.hold_lane.lane_written");
+        return {};
+      });
 }
 
 }  // namespace ptb

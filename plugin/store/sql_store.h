@@ -2,6 +2,7 @@
 // tools are mirrored in memory. Must not know why anything happens: it is told, or asks the decision it was handed.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,6 +25,7 @@ struct SqlStoreParts {
   std::string name;                   ///< for people
   std::shared_ptr<const void> guard;  ///< let go once the connection is closed; may be empty
   std::unique_ptr<Connection> connection;
+  bool sends = true;  ///< of a shared store: this process walks lanes
   /// Opens the database again after a write whose outcome is unknown; empty: the connection copes by itself. Throws
   /// StoreFailure.
   std::function<std::unique_ptr<Connection>()> reopen = {};
@@ -66,8 +68,9 @@ class SqlStore final : public Store {
   Result<std::vector<StoredEvent>> read_waiting(std::int64_t lane, std::int64_t after, std::int64_t through,
                                                 int limit) override;
   /// Pending, refused and parked events may be settled; delivered and discarded ones are final (Status::refused).
+  using Store::settle;
   Result<void> settle(const Place& place, EventState state, const std::string& reason, const std::string& answer,
-                      std::int64_t now_ms) override;
+                      std::int64_t now_ms, const Walk* walk) override;
 
   Result<std::optional<StoredEvent>> find(const EventId& id) override;
   Result<std::vector<StoredEvent>> list(const EventFilter& filter) override;
@@ -95,6 +98,12 @@ class SqlStore final : public Store {
   Result<bool> reclaim(std::int64_t now_ms, const ReceiptRetention& retention, std::int64_t key_retention_ms,
                        int pieces) override;
 
+  [[nodiscard]] bool is_shared() const override { return shared_; }
+  Result<StoreNews> news(bool look) override;
+  [[nodiscard]] int listening_socket() const override { return shared_ ? connection_->listening_socket() : -1; }
+  [[nodiscard]] bool may_send(const Walk& walk) const override;
+  Result<void> renew() override;
+
  private:
   /// The fault points around one transaction.
   struct FaultPoints {
@@ -113,10 +122,11 @@ class SqlStore final : public Store {
   };
 
   /// Runs `body(Draft&)` as one transaction: committed, and taken over into the mirror, where it returns a value, else
-  /// undone.
-  template <typename Value, typename Body>
-  Result<Value> change(const FaultPoints& points, Body body);
-  /// Runs `body()`, which only reads.
+  /// undone. `scope()`: the locators of all lanes and tools that it reads or changes. On a shared store both may be
+  /// called again, after somebody else has changed some of that.
+  template <typename Value, typename Touched, typename Body>
+  Result<Value> change(const FaultPoints& points, Touched scope, Body body);
+  /// Runs `body()`, which only reads; on a shared store perhaps more than once.
   template <typename Value, typename Body>
   Result<Value> look(Body body);
 
@@ -125,6 +135,34 @@ class SqlStore final : public Store {
   std::optional<Error> refusal();
   void open_again();
   std::string missing_in(Connection& connection, const Mirror& found) const;
+
+  // What transactions touch. The tool that a locator's lanes are delivered to belongs to it.
+  using Scope = std::set<Locator>;
+  static Scope nothing() { return {}; }
+  void add_family(Scope& scope, const Locator& own) const;
+  [[nodiscard]] Scope scope_of_lane(std::int64_t lane) const;
+  [[nodiscard]] Scope scope_of_tool(const Locator& tool) const;
+  [[nodiscard]] Scope everything() const;
+
+  // Sharing with other processes: see sql_store_shared.cpp.
+  static constexpr int kMostAttempts = 20;
+  [[nodiscard]] Error too_busy() const;
+  [[nodiscard]] std::vector<FamilyLock> locks_for(const Scope& scope, bool whatever_version) const;
+  void catch_up(const std::vector<FamilyLock>& locks);
+  [[nodiscard]] static bool covers(const std::vector<FamilyLock>& locks, const Scope& scope);
+  void write_standings(const Draft& draft);
+  void committed_to(const std::vector<FamilyLock>& locks, const std::set<Locator>& changed_tools);
+  void keep_up();
+  void take_in_changes();
+  void take_in_family(const Locator& locator, std::int64_t version);
+  void take_in_tool(const Locator& locator);
+  void take_in_lane(MirrorLane entry);
+  void tell_again();
+  [[nodiscard]] bool is_mine(const MirrorLane& entry) const;
+  [[nodiscard]] bool is_under_way(const MirrorLane* entry, const Walk& walk) const;
+  std::optional<std::int64_t> key_to_ask_for(const EventId& id);
+  /// Of those lanes the ones that nobody holds any more are free; returns these.
+  Result<std::set<std::int64_t>> take_over(const std::set<std::int64_t>& left);
 
   CaptureAnswer capture_item(Draft& draft, const CaptureItem& item, const DecideCapture& decide);
   /// Where an event goes: a lane that is there, or one to be made under that key.
@@ -207,27 +245,58 @@ class SqlStore final : public Store {
   std::unique_ptr<Connection> connection_;  ///< null: it is to be opened again
   std::function<std::unique_ptr<Connection>()> reopen_;
   Mirror mirror_;
+  bool shared_;
+  bool sends_;                 ///< of a shared store: this process walks lanes
+  bool asks_for_keys_ = true;  ///< else a shared store's own rules tell that an event was captured before
+  StoreNews news_;
+  std::int64_t kept_up_at_ms_ = 0;  ///< on CLOCK_BOOTTIME, as the next
+  std::int64_t told_again_at_ms_ = 0;
+  std::atomic<std::int64_t> node_ = 0;
+  std::atomic<std::int64_t> held_until_ms_ = 0;
   std::unordered_map<std::size_t, std::int64_t> recent_settings_;  ///< hash → place of an event that may hold them
   ReclaimRound round_;
 };
 
-template <typename Value, typename Body>
-Result<Value> SqlStore::change(const FaultPoints& points, Body body) {
+template <typename Value, typename Touched, typename Body>
+Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body body) {
   const std::lock_guard guard(mutex_);
   if (const auto refused = refusal()) return fail(*refused);
   bool committed = false;
+  bool made_room = false;
   try {
-    fault_point(points.begin);
-    Transaction transaction(*connection_);
-    Draft draft(mirror_);
-    Result<Value> result = body(draft);
-    if (!result) return result;
-    fault_point(points.before_commit);
-    transaction.commit();
-    committed = true;
-    fault_point(points.after_commit);
-    draft.take_over();
-    return result;
+    for (int attempt = 1;; ++attempt) {
+      try {
+        fault_point(points.begin);
+        const std::vector<FamilyLock> locks = shared_ ? locks_for(scope(), attempt > 1) : std::vector<FamilyLock>();
+        Transaction transaction(*connection_, locks);
+        if (shared_ && attempt > 1) {
+          catch_up(locks);
+          if (!covers(locks, scope())) continue;
+        }
+        asks_for_keys_ = attempt > 1;
+        Draft draft(mirror_);
+        Result<Value> result = body(draft);
+        if (!result) {
+          // What it was refused for may be old.
+          connection_->confirm();
+          return result;
+        }
+        if (shared_) write_standings(draft);
+        fault_point(points.before_commit);
+        transaction.commit();
+        committed = true;
+        fault_point(points.after_commit);
+        const std::set<Locator> changed_tools = shared_ ? draft.changed_tools() : std::set<Locator>();
+        draft.take_over();
+        if (shared_) committed_to(locks, changed_tools);
+        return result;
+      } catch (const Outdated&) {
+        if (attempt == kMostAttempts) return fail(too_busy());
+      } catch (const StoreFailure& failure) {
+        if (!failure.disk_full || made_room || !connection_->make_room()) throw;
+        made_room = true;
+      }
+    }
   } catch (const StoreFailure& failure) {
     return fail(failure.error);
   } catch (...) {
@@ -242,7 +311,14 @@ Result<Value> SqlStore::look(Body body) {
   const std::lock_guard guard(mutex_);
   if (const auto refused = refusal()) return fail(*refused);
   try {
-    return body();
+    for (int attempt = 1;; ++attempt) {
+      try {
+        if (shared_) keep_up();
+        return body();
+      } catch (const Outdated&) {
+        if (attempt == kMostAttempts) return fail(too_busy());
+      }
+    }
   } catch (const StoreFailure& failure) {
     return fail(failure.error);
   }

@@ -42,17 +42,24 @@ LanePart other_part(const LanePart& part) { return {part.split, part.other, {}};
 }  // namespace
 
 Result<void> SqlStore::capture(std::span<CaptureBatch* const> batches, const DecideCapture& decide) {
-  auto result = change<void>({"store.capture.begin", "store.capture.before_commit", "store.capture.after_commit"},
-                             [&](Draft& draft) -> Result<void> {
-                               if (mirror_.unentered_keys().size() >= kKeysEnteredTogether) enter_keys(draft);
-                               for (CaptureBatch* const batch : batches) {
-                                 batch->answers.clear();
-                                 batch->answers.reserve(batch->items.size());
-                                 for (const CaptureItem& item : batch->items)
-                                   batch->answers.push_back(capture_item(draft, item, decide));
-                               }
-                               return {};
-                             });
+  auto result = change<void>(
+      {"store.capture.begin", "store.capture.before_commit", "store.capture.after_commit"},
+      [&] {
+        Scope scope;
+        for (const CaptureBatch* const batch : batches)
+          for (const CaptureItem& item : batch->items) add_family(scope, item.event.locator);
+        return scope;
+      },
+      [&](Draft& draft) -> Result<void> {
+        connection_->needs_room();
+        if (mirror_.unentered_keys().size() >= kKeysEnteredTogether) enter_keys(draft);
+        for (CaptureBatch* const batch : batches) {
+          batch->answers.clear();
+          batch->answers.reserve(batch->items.size());
+          for (const CaptureItem& item : batch->items) batch->answers.push_back(capture_item(draft, item, decide));
+        }
+        return {};
+      });
   if (!result)
     for (CaptureBatch* const batch : batches) batch->answers.clear();
   return result;
@@ -62,7 +69,7 @@ CaptureAnswer SqlStore::capture_item(Draft& draft, const CaptureItem& item, cons
   CaptureAnswer answer;
   answer.id = item.event.id;
   const auto fresh = draft.unentered_key(item.event.id);
-  if (const auto known = fresh ? fresh : entered_key(item.event.id)) {
+  if (const auto known = fresh ? fresh : key_to_ask_for(item.event.id)) {
     answer.kind = CaptureAnswer::Kind::duplicate;
     answer.place = place_of(*known);
     return answer;
@@ -86,6 +93,7 @@ CaptureAnswer SqlStore::capture_item(Draft& draft, const CaptureItem& item, cons
   ++lane.last_sequence;
   if (lane.waiting == 0) entry.oldest_at = item.event.captured_at_ms;
   ++lane.waiting;
+  if (shared_ && !sends_ && entry.holder == 0 && may_walk(lane, tool)) entry.wanted = Wanted::yes;
   insert_event(draft, item, entry, decision.deferral);
   if (is_crossing(item.part)) insert_crossing(draft, item, entry, tool != nullptr);
   answer.kind = CaptureAnswer::Kind::fresh;
@@ -205,6 +213,7 @@ void SqlStore::insert_event(Draft& draft, const CaptureItem& item, const MirrorL
                      event.not_before_ms)
       .run();
   draft.put_key(event.id, place);
+  if (shared_) connection_->query(kInsertKey).bind(bytes_of(event.id), place).run();
   fault_point("store.capture.event_written");
 }
 
@@ -238,6 +247,7 @@ std::optional<std::int64_t> SqlStore::place_of_key(const EventId& id) {
 }
 
 void SqlStore::enter_keys(Draft& draft) {
+  if (shared_) return;  // each is entered with its event, for all to see
   const auto& fresh = draft.before().unentered_keys();
   if (fresh.empty() || draft.has_entered_keys()) return;
   std::vector<std::pair<EventId, std::int64_t>> sorted(fresh.begin(), fresh.end());

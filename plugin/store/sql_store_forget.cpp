@@ -57,8 +57,11 @@ Result<Forgotten> SqlStore::forget(const ForgetTerms& terms, std::int64_t now_ms
   do {
     Forgotten page;
     auto last = change<std::int64_t>(
-        {"store.forget.begin", "store.forget.before_commit", "store.forget.after_commit"},
-        [&](Draft& draft) -> Result<std::int64_t> { return forget_page(draft, terms, after, now_ms, page); });
+        {"store.forget.begin", "store.forget.before_commit", "store.forget.after_commit"}, [&] { return everything(); },
+        [&](Draft& draft) -> Result<std::int64_t> {
+          page = {};
+          return forget_page(draft, terms, after, now_ms, page);
+        });
     if (!last) return fail(last.error());
     after = *last;
     all.events += page.events;

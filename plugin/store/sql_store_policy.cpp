@@ -36,15 +36,18 @@ bool is_known_kind(const std::string& what) {
 }  // namespace
 
 Result<void> SqlStore::put_policy(const Locator& locator, const std::string& document) {
-  return change<void>({"store.put_policy.begin", "store.put_policy.before_commit", "store.put_policy.after_commit"},
-                      [&](Draft&) -> Result<void> {
-                        if (document.empty())
-                          connection_->query(kDropPolicy).bind(to_text(locator)).run();
-                        else
-                          connection_->query(kPutPolicy).bind(to_text(locator), document).run();
-                        fault_point("store.put_policy.written");
-                        return {};
-                      });
+  return change<void>(
+      {"store.put_policy.begin", "store.put_policy.before_commit", "store.put_policy.after_commit"},
+      [&] { return Scope{locator}; },
+      [&](Draft& draft) -> Result<void> {
+        draft.note_policy(locator);
+        if (document.empty())
+          connection_->query(kDropPolicy).bind(to_text(locator)).run();
+        else
+          connection_->query(kPutPolicy).bind(to_text(locator), document).run();
+        fault_point("store.put_policy.written");
+        return {};
+      });
 }
 
 Result<std::vector<std::pair<Locator, std::string>>> SqlStore::policies() {
@@ -68,7 +71,7 @@ Result<void> SqlStore::put_known(const KnownValue& known, std::int64_t now_ms) {
                                               "setting:course, setting:content or item",
                                               printable(known.what, 40)));
   return change<void>({"store.put_known.begin", "store.put_known.before_commit", "store.put_known.after_commit"},
-                      [&](Draft&) -> Result<void> {
+                      nothing, [&](Draft&) -> Result<void> {
                         connection_->query(kPutKnown)
                             .bind(to_text(known.tool), known.what, known.whose, known.key, known.value, moment(now_ms))
                             .run();
@@ -88,7 +91,7 @@ Result<std::optional<std::string>> SqlStore::known(const KnownValue& asked) {
 
 Result<void> SqlStore::put_audit(const AuditEntry& entry) {
   return change<void>(
-      {"store.put_audit.begin", "store.put_audit.before_commit", "store.put_audit.after_commit"},
+      {"store.put_audit.begin", "store.put_audit.before_commit", "store.put_audit.after_commit"}, nothing,
       [&](Draft&) -> Result<void> {
         connection_->query(kPutAudit).bind(entry.at_ms, entry.who, entry.what, entry.target, entry.detail).run();
         fault_point("store.put_audit.written");
@@ -110,7 +113,7 @@ Result<std::vector<AuditEntry>> SqlStore::audit(std::int64_t after, int limit) {
 
 Result<void> SqlStore::put_watch(const Locator& tool, bool raised) {
   return change<void>({"store.put_watch.begin", "store.put_watch.before_commit", "store.put_watch.after_commit"},
-                      [&](Draft&) -> Result<void> {
+                      nothing, [&](Draft&) -> Result<void> {
                         connection_->query(raised ? kRaiseWatch : kLowerWatch).bind(to_text(tool)).run();
                         fault_point("store.put_watch.written");
                         return {};

@@ -29,7 +29,7 @@ bool is_token(const std::string& token) {
 /// A puller may have events of it, as far as the lane itself is concerned.
 bool may_pull(const MirrorLane& entry, bool tool_suspended) {
   const Lane& lane = entry.lane;
-  if (lane.waiting == 0 || !lane.released || entry.walked_here || lane.hold == LaneHold::held) return false;
+  if (lane.waiting == 0 || !lane.released || entry.is_walked() || lane.hold == LaneHold::held) return false;
   return tool_suspended || lane.hold != LaneHold::none;
 }
 
@@ -39,23 +39,24 @@ Result<Lease> SqlStore::take(const Locator& tool, int limit, const std::string& 
                              std::int64_t now_ms) {
   if (limit < 1 || !is_token(token) || until_ms <= now_ms)
     return fail(Status::argument, "a lease wants at least one event, a token of 32 hex digits and an end to come");
-  return change<Lease>({"store.take.begin", "store.take.before_commit", "store.take.after_commit"},
-                       [&](Draft& draft) -> Result<Lease> {
-                         const Mirror& mirror = draft.before();
-                         const Tool* const installed = mirror.tool(tool);
-                         const bool suspended = installed != nullptr && !installed->suspended.empty();
-                         Lease lease{token, until_ms, {}};
-                         int left = std::min(limit, kTakenTogether);
-                         for (const std::int64_t id : mirror.lanes_to(tool).lanes) {
-                           if (left == 0) break;
-                           const MirrorLane& entry = *mirror.lane(id);
-                           const bool all_leased = entry.leases >= entry.lane.waiting && entry.leased_until > now_ms;
-                           if (!may_pull(entry, suspended) || all_leased) continue;
-                           if (mirror.family(entry.own_locator)->waits_before(entry.lane.epoch)) continue;
-                           left -= static_cast<int>(take_in(draft, id, token, now_ms, left, lease));
-                         }
-                         return lease;
-                       });
+  return change<Lease>(
+      {"store.take.begin", "store.take.before_commit", "store.take.after_commit"}, [&] { return scope_of_tool(tool); },
+      [&](Draft& draft) -> Result<Lease> {
+        const Mirror& mirror = draft.before();
+        const Tool* const installed = mirror.tool(tool);
+        const bool suspended = installed != nullptr && !installed->suspended.empty();
+        Lease lease{token, until_ms, {}};
+        int left = std::min(limit, kTakenTogether);
+        for (const std::int64_t id : mirror.lanes_to(tool).lanes) {
+          if (left == 0) break;
+          const MirrorLane& entry = *mirror.lane(id);
+          const bool all_leased = entry.leases >= entry.lane.waiting && entry.leased_until > now_ms;
+          if (!may_pull(entry, suspended) || all_leased) continue;
+          if (mirror.family(entry.own_locator)->waits_before(entry.lane.epoch)) continue;
+          left -= static_cast<int>(take_in(draft, id, token, now_ms, left, lease));
+        }
+        return lease;
+      });
 }
 
 std::int64_t SqlStore::take_in(Draft& draft, std::int64_t lane, const std::string& token, std::int64_t now_ms,
@@ -86,26 +87,29 @@ std::int64_t SqlStore::take_in(Draft& draft, std::int64_t lane, const std::strin
 }
 
 Result<void> SqlStore::end_lease(const EventId& id, const std::string& token, bool acknowledged, std::int64_t now_ms) {
-  return change<void>({"store.end_lease.begin", "store.end_lease.before_commit", "store.end_lease.after_commit"},
-                      [&](Draft& draft) -> Result<void> {
-                        const auto place = place_of_key(id);
-                        bool holds = false;
-                        if (place) {
-                          auto row = connection_->query(kLeaseAt);
-                          holds = row.bind(*place).row() && row.text(0) == token && row.integer(1) > now_ms;
-                        }
-                        if (!holds)
-                          return fail(Status::refused,
-                                      fmt::format("event {} is not in the hands of whoever holds this token, or not "
-                                                  "any more: take it again",
-                                                  to_text(id)));
-                        if (acknowledged)
-                          return settle_in(draft, place_of(*place), EventState::delivered, "", "", now_ms);
-                        connection_->query(kDropLease).bind(*place).run();
-                        fault_point("store.end_lease.given_back");
-                        --draft.lane(place_of(*place).lane).leases;
-                        return {};
-                      });
+  return change<void>(
+      {"store.end_lease.begin", "store.end_lease.before_commit", "store.end_lease.after_commit"},
+      [&] {
+        const auto place = place_of_key(id);
+        return place ? scope_of_lane(place_of(*place).lane) : Scope();
+      },
+      [&](Draft& draft) -> Result<void> {
+        const auto place = place_of_key(id);
+        bool holds = false;
+        if (place) {
+          auto row = connection_->query(kLeaseAt);
+          holds = row.bind(*place).row() && row.text(0) == token && row.integer(1) > now_ms;
+        }
+        if (!holds)
+          return fail(Status::refused, fmt::format("event {} is not in the hands of whoever holds this token, or not "
+                                                   "any more: take it again",
+                                                   to_text(id)));
+        if (acknowledged) return settle_in(draft, place_of(*place), EventState::delivered, "", "", now_ms);
+        connection_->query(kDropLease).bind(*place).run();
+        fault_point("store.end_lease.given_back");
+        --draft.lane(place_of(*place).lane).leases;
+        return {};
+      });
 }
 
 }  // namespace ptb

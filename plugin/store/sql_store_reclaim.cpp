@@ -59,17 +59,19 @@ Result<bool> SqlStore::reclaim(std::int64_t now_ms, const ReceiptRetention& rete
                                int pieces) {
   if (pieces < 1 || !retention || key_retention_ms < 0)
     return fail(Status::argument, "reclaim wants at least one piece, and retentions of 0 ms or more");
-  return change<bool>({"store.reclaim.begin", "store.reclaim.before_commit", "store.reclaim.after_commit"},
-                      [&](Draft& draft) -> Result<bool> {
-                        // A rollback may leave the round ahead of the file: the next round sees what it passed over.
-                        const Reclaiming terms{now_ms, retention, now_ms - key_retention_ms};
-                        int left = std::min(pieces, kMaxPieces);
-                        if (round_.phase == ReclaimRound::Phase::lanes) reclaim_lanes(draft, terms, left);
-                        if (round_.phase == ReclaimRound::Phase::exceptions) reclaim_exceptions(draft, terms, left);
-                        const bool more = round_.phase != ReclaimRound::Phase::done;
-                        if (!more) round_ = {};
-                        return more;
-                      });
+  return change<bool>(
+      {"store.reclaim.begin", "store.reclaim.before_commit", "store.reclaim.after_commit"},
+      [&] { return everything(); },
+      [&](Draft& draft) -> Result<bool> {
+        // A rollback may leave the round ahead of the file: the next round sees what it passed over.
+        const Reclaiming terms{now_ms, retention, now_ms - key_retention_ms};
+        int left = std::min(pieces, kMaxPieces);
+        if (round_.phase == ReclaimRound::Phase::lanes) reclaim_lanes(draft, terms, left);
+        if (round_.phase == ReclaimRound::Phase::exceptions) reclaim_exceptions(draft, terms, left);
+        const bool more = round_.phase != ReclaimRound::Phase::done;
+        if (!more) round_ = {};
+        return more;
+      });
 }
 
 void SqlStore::reclaim_lanes(Draft& draft, const Reclaiming& terms, int& pieces) {
@@ -93,7 +95,7 @@ void SqlStore::reclaim_lanes(Draft& draft, const Reclaiming& terms, int& pieces)
 /// A lane in which every event was settled one by one has no walk that would move its mark.
 void SqlStore::move_idle_mark(Draft& draft, const MirrorLane& entry) {
   const Lane& lane = entry.lane;
-  if (lane.waiting != 0 || lane.mark == lane.last_sequence || entry.walked_here) return;
+  if (lane.waiting != 0 || lane.mark == lane.last_sequence || entry.is_walked()) return;
   MirrorLane& changed = draft.lane(lane.id);
   changed.lane.mark = lane.last_sequence;
   changed.lane.stopping_sequence = 0;
@@ -114,7 +116,7 @@ void SqlStore::reclaim_acknowledged(Draft& draft, const MirrorLane& entry, const
       auto walk = connection_->query(kOldestSettlingWalk);
       walk.bind(lane.id, ordinal);
       if (!walk.row() || walk.integer(3) > settled_until_ms) return;
-      if (entry.walked_here && walk.integer(0) == lane.last_walk.ordinal) return;
+      if (entry.is_walked() && walk.integer(0) == lane.last_walk.ordinal) return;
       ordinal = walk.integer(0);
       first = place_number(lane.id, walk.integer(1));
       last = place_number(lane.id, walk.integer(2));

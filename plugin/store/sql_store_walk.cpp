@@ -32,10 +32,6 @@ constexpr const char* kForgetLease = "DELETE FROM lease WHERE place = ?1";
 constexpr const char* kStateOf = "SELECT state FROM event WHERE place = ?1";
 constexpr std::size_t kAnswerBytes = 200;
 
-bool is_under_way(const MirrorLane* entry, const Walk& walk) {
-  return entry != nullptr && entry->lane.last_walk.ordinal == walk.ordinal && entry->lane.last_walk.ended_at_ms == 0;
-}
-
 tl::unexpected<Error> not_under_way(const Walk& walk) {
   return fail(Status::state,
               fmt::format("walk {} of lane {} is not under way: nothing was recorded", walk.ordinal, walk.lane));
@@ -76,6 +72,7 @@ void count_stop(Lane& lane, const Walk& walk, std::int64_t stopped_by) {
 Result<std::optional<Walk>> SqlStore::begin_walk(std::int64_t lane, std::int64_t now_ms) {
   return change<std::optional<Walk>>(
       {"store.begin_walk.begin", "store.begin_walk.before_commit", "store.begin_walk.after_commit"},
+      [&] { return scope_of_lane(lane); },
       [&](Draft& draft) -> Result<std::optional<Walk>> {
         if (draft.before().lane(lane) == nullptr)
           return fail(Status::not_found, fmt::format("there is no lane {}: list the lanes", lane));
@@ -88,6 +85,7 @@ std::optional<Walk> SqlStore::begin_in(Draft& draft, std::int64_t lane, std::int
   if (!may_walk(seen.lane, draft.tool(seen.lane.tool))) return std::nullopt;
   if (draft.before().family(seen.own_locator)->waits_before(seen.lane.epoch)) return std::nullopt;
   MirrorLane& entry = draft.lane(lane);
+  if (entry.holder != 0 && !is_mine(entry)) return std::nullopt;  // who walks it sees what has come meanwhile
   if (entry.leases > 0) {
     remove_over_leases(entry, now_ms);
     if (entry.leases > 0) return std::nullopt;
@@ -126,13 +124,17 @@ Walk SqlStore::write_walk(MirrorLane& entry, std::int64_t first, std::int64_t la
   fault_point("store.begin_walk.walk_written");
   lane.last_walk = next;
   entry.walked_here = true;
+  if (shared_ && connection_->node().number == 0) connection_->confirm();  // it may not have joined yet
+  entry.holder = connection_->node().number;
+  entry.wanted = Wanted::no;
   const std::int64_t waiting = last == lane.last_sequence ? lane.waiting : count_waiting(*connection_, lane, last);
-  return {lane.id, next.ordinal, first, last, waiting, entry.reached > lane.mark ? entry.reached : 0};
+  return {lane.id, next.ordinal, first, last, waiting, entry.reached > lane.mark ? entry.reached : 0, entry.holder};
 }
 
 Result<std::vector<Walk>> SqlStore::save_tool(const Locator& locator, ToolState state, std::int64_t now_ms) {
   return change<std::vector<Walk>>(
       {"store.save_tool.begin", "store.save_tool.before_commit", "store.save_tool.after_commit"},
+      [&] { return scope_of_tool(locator); },
       [&](Draft& draft) -> Result<std::vector<Walk>> {
         const Tool* const found = draft.before().tool(locator);
         if (found == nullptr)
@@ -169,20 +171,30 @@ Result<std::vector<Walk>> SqlStore::save_tool(const Locator& locator, ToolState 
         }
         std::vector<Walk> walks;
         if (!available) return walks;
-        for (const std::int64_t id : lanes)
+        for (const std::int64_t id : lanes) {
           if (auto walk = begin_in(draft, id, now_ms)) walks.push_back(*walk);
+          if (const MirrorLane& lane = *draft.find(id); lane.holder != 0 && !is_mine(lane))
+            draft.lane(id).wanted = Wanted::again;
+        }
         return walks;
       });
 }
 
 Result<void> SqlStore::end_walks(std::span<EndedWalk> ended, std::int64_t now_ms) {
-  auto result = change<void>({"store.end_walk.begin", "store.end_walk.before_commit", "store.end_walk.after_commit"},
-                             [&](Draft& draft) -> Result<void> {
-                               for (EndedWalk& one : ended)
-                                 if (auto recorded = end_in(draft, one, now_ms); !recorded)
-                                   return fail(recorded.error());
-                               return {};
-                             });
+  auto result = change<void>(
+      {"store.end_walk.begin", "store.end_walk.before_commit", "store.end_walk.after_commit"},
+      [&] {
+        Scope scope;
+        for (const EndedWalk& one : ended) scope.merge(scope_of_lane(one.walk.lane));
+        return scope;
+      },
+      [&](Draft& draft) -> Result<void> {
+        for (EndedWalk& one : ended) {
+          one.dropped.clear();
+          if (auto recorded = end_in(draft, one, now_ms); !recorded) return fail(recorded.error());
+        }
+        return {};
+      });
   if (!result)
     for (EndedWalk& one : ended) one.dropped.clear();
   return result;
@@ -206,6 +218,8 @@ Result<void> SqlStore::end_in(Draft& draft, EndedWalk& ended, std::int64_t now_m
   last.error = end.error;
   last.not_before_ms = end.not_before_ms;
   entry.walked_here = false;
+  entry.holder = 0;
+  entry.wanted = Wanted::no;  // what is to be walked now, whoever walked it sees
   const std::int64_t settled = end.completed ? last.last : end.settled >= walk.first ? end.settled : 0;
   connection_->query(kEndWalk)
       .bind(walk.lane, walk.ordinal, last.reached, last.ended_at_ms, end.completed ? 1 : 0, end.stopped_by, end.error,
@@ -240,6 +254,7 @@ Result<void> SqlStore::advance_mark(const Walk& walk, std::int64_t through, std:
   static_cast<void>(now_ms);  // delivered at the end of the walk, or at its start while that is under way
   return change<void>(
       {"store.advance_mark.begin", "store.advance_mark.before_commit", "store.advance_mark.after_commit"},
+      [&] { return scope_of_lane(walk.lane); },
       [&](Draft& draft) -> Result<void> {
         if (!is_under_way(draft.before().lane(walk.lane), walk)) return not_under_way(walk);
         if (through < 0 || through > walk.last)
@@ -325,10 +340,14 @@ Result<std::vector<StoredEvent>> SqlStore::read_waiting(std::int64_t lane, std::
 }
 
 Result<void> SqlStore::settle(const Place& place, EventState state, const std::string& reason,
-                              const std::string& answer, std::int64_t now_ms) {
+                              const std::string& answer, std::int64_t now_ms, const Walk* walk) {
   return change<void>(
       {"store.settle.begin", "store.settle.before_commit", "store.settle.after_commit"},
-      [&](Draft& draft) -> Result<void> { return settle_in(draft, place, state, reason, answer, now_ms); });
+      [&] { return scope_of_lane(place.lane); },
+      [&](Draft& draft) -> Result<void> {
+        if (walk != nullptr && !is_under_way(draft.find(walk->lane), *walk)) return not_under_way(*walk);
+        return settle_in(draft, place, state, reason, answer, now_ms);
+      });
 }
 
 Result<void> SqlStore::settle_in(Draft& draft, const Place& place, EventState state, const std::string& reason,

@@ -69,6 +69,13 @@ std::optional<std::int64_t> Draft::unentered_key(const EventId& id) const {
   return at == before.end() ? std::nullopt : std::optional(at->second);
 }
 
+std::set<Locator> Draft::changed_tools() const {
+  std::set<Locator> changed = policies_;
+  for (const auto& [locator, tool] : tools_) changed.insert(locator);
+  if (dropped_) changed.insert(*dropped_);
+  return changed;
+}
+
 void Draft::take_over() {
   if (keys_entered_) mirror_.unentered_keys_.clear();
   mirror_.unentered_keys_.merge(keys_);

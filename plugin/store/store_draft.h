@@ -52,6 +52,12 @@ class Draft {
   void keys_entered() { keys_entered_ = true; }
   [[nodiscard]] bool has_entered_keys() const { return keys_entered_; }
 
+  [[nodiscard]] const std::map<std::int64_t, MirrorLane>& changed_lanes() const { return lanes_; }
+  /// Another policy is in force for that locator.
+  void note_policy(const Locator& locator) { policies_.insert(locator); }
+  /// Whose tool or policy is another after this transaction.
+  [[nodiscard]] std::set<Locator> changed_tools() const;
+
   /// After the commit.
   void take_over();
 
@@ -62,6 +68,7 @@ class Draft {
   std::map<Locator, Front> fronts_;
   std::map<Locator, Tool> tools_;
   std::optional<Locator> dropped_;
+  std::set<Locator> policies_;
   std::optional<StoreIdentity> identity_;
   UnenteredKeys keys_;
   bool keys_entered_ = false;

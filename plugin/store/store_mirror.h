@@ -15,6 +15,10 @@
 
 namespace ptb {
 
+/// Whether a lane of a shared store is to be walked by whichever node can: something came in that its captor does not
+/// send, or its walker is gone; again: its tool was saved while another node walked it.
+enum class Wanted : std::uint8_t { no = 0, yes = 1, again = 2 };
+
 /// A lane and what of it the port does not show.
 struct MirrorLane {
   Lane lane;
@@ -27,7 +31,11 @@ struct MirrorLane {
   bool walked_here = false;       ///< its last walk was begun by this process and has not ended
   bool crossed = false;           ///< there may be rows of crossing that name it or an event of it
   bool failed = false;            ///< there may be rows of failure for events of it
+  std::int64_t holder = 0;        ///< of a shared store: the node that walks it; 0: none does
+  Wanted wanted = Wanted::no;     ///< of a shared store
 
+  /// By this process or another; one that is gone holds it until somebody has noticed.
+  [[nodiscard]] bool is_walked() const { return walked_here || holder != 0; }
   /// Nobody would notice if it became another event's own lane.
   [[nodiscard]] bool is_idle_free() const {
     return lane.split == "none" && lane.waiting == 0 && lane.hold == LaneHold::none &&
@@ -63,6 +71,12 @@ struct ToolLanes {
   std::int64_t waiting_lanes = 0;  ///< lanes in which something waits
 };
 
+/// Of a shared store: how often what belongs to a locator has been changed, as far as this mirror has it.
+struct FamilyVersion {
+  std::int64_t version = 0;
+  std::int64_t tool_version = 0;  ///< the version that last changed the tool or its policy
+};
+
 /// Where events were put whose keys are not in event_key yet: event id → place number.
 using UnenteredKeys = std::unordered_map<EventId, std::int64_t, boost::hash<EventId>>;
 
@@ -86,6 +100,13 @@ class Mirror {
   void put(StoreIdentity identity) { identity_ = std::move(identity); }
   /// False: there was one already.
   bool put_key(const EventId& id, std::int64_t place) { return unentered_keys_.emplace(id, place).second; }
+  void clear_unentered_keys() { unentered_keys_.clear(); }
+  [[nodiscard]] const std::map<Locator, FamilyVersion>& versions() const { return versions_; }
+  [[nodiscard]] FamilyVersion version(const Locator& locator) const {
+    const auto at = versions_.find(locator);
+    return at == versions_.end() ? FamilyVersion{} : at->second;
+  }
+  void put(const Locator& locator, FamilyVersion version) { versions_[locator] = version; }
   /// What was looked up of a lane in which something waits.
   void remember_oldest(std::int64_t lane, std::int64_t captured_at_ms) { lanes_.at(lane).oldest_at = captured_at_ms; }
 
@@ -101,6 +122,7 @@ class Mirror {
   std::map<Locator, Tool> tools_;
   StoreIdentity identity_;
   UnenteredKeys unentered_keys_;
+  std::map<Locator, FamilyVersion> versions_;
 };
 
 }  // namespace ptb

@@ -57,6 +57,7 @@ class CurlTransport::Loop final : public CurlExchange::SocketWatcher {
     woken_.store(true);
     curl_multi_wakeup(multi_);
   }
+  void watch(int descriptor) { watched_ = descriptor; }
   void opened(curl_socket_t socket) override { sockets_.push_back(socket); }
   void closing(curl_socket_t socket) override;
   [[nodiscard]] curl_socket_t socket_at(int local_port) const override;
@@ -77,6 +78,7 @@ class CurlTransport::Loop final : public CurlExchange::SocketWatcher {
   CURLM* multi_;
   std::size_t max_exchanges_;
   std::atomic<bool> woken_{false};
+  int watched_ = -1;
   std::vector<curl_socket_t> sockets_;  ///< open ones
   std::vector<ExchangePointer> active_;
   std::vector<ExchangePointer> idle_;
@@ -189,8 +191,10 @@ void CurlTransport::Loop::poll(std::vector<ExchangeResult>& done, int timeout_ms
     if (woken_.exchange(false) || done.size() > before) return;
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
     if (left.count() <= 0) return;
-    if (curl_multi_poll(multi_, nullptr, 0, static_cast<int>(left.count()), nullptr) != CURLM_OK)
+    curl_waitfd also{watched_, CURL_WAIT_POLLIN, 0};
+    if (curl_multi_poll(multi_, &also, watched_ >= 0 ? 1 : 0, static_cast<int>(left.count()), nullptr) != CURLM_OK)
       std::this_thread::sleep_for(std::min(left, milliseconds(10)));  // out of memory: must not become a busy loop
+    if (also.revents != 0) return;
   }
 }
 
@@ -233,6 +237,7 @@ Result<std::unique_ptr<CurlTransport>> CurlTransport::create(const CurlTransport
 
 void CurlTransport::start(std::uint64_t ticket, HttpRequest request) { loop_->start(ticket, std::move(request)); }
 void CurlTransport::poll(std::vector<ExchangeResult>& done, int timeout_ms) { loop_->poll(done, timeout_ms); }
+void CurlTransport::watch(int descriptor) { loop_->watch(descriptor); }
 void CurlTransport::wake() { loop_->wake(); }
 void CurlTransport::abandon_all() { loop_->abandon_all(); }
 

@@ -25,6 +25,7 @@ class CurlTransport final : public Transport {
 
   void start(std::uint64_t ticket, HttpRequest request) override;
   void poll(std::vector<ExchangeResult>& done, int timeout_ms) override;
+  void watch(int descriptor) override;
   void wake() override;
   void abandon_all() override;
 

@@ -49,8 +49,9 @@ class MemoryStore final : public Store {
   Result<std::vector<FailedAttempt>> failed_attempts(const Place& place) override;
   Result<std::vector<StoredEvent>> read_waiting(std::int64_t lane, std::int64_t after, std::int64_t through,
                                                 int limit) override;
+  using Store::settle;
   Result<void> settle(const Place& place, EventState state, const std::string& reason, const std::string& answer,
-                      std::int64_t now_ms) override;
+                      std::int64_t now_ms, const Walk* walk) override;
 
   Result<std::optional<StoredEvent>> find(const EventId& id) override;
   Result<std::vector<StoredEvent>> list(const EventFilter& filter) override;

@@ -261,7 +261,7 @@ Result<std::vector<FailedAttempt>> MemoryStore::failed_attempts(const Place& pla
 }
 
 Result<void> MemoryStore::settle(const Place& place, EventState state, const std::string& reason,
-                                 const std::string& answer, std::int64_t now_ms) {
+                                 const std::string& answer, std::int64_t now_ms, const Walk* /*walk*/) {
   const std::lock_guard guard(mutex_);
   fault_point("store.settle.begin");
   StoredEvent* const event = disk_.event(place);

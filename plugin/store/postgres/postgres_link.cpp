@@ -1,0 +1,221 @@
+#include "store/postgres/postgres_link.h"
+
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "store/connection.h"
+
+namespace ptb {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// Of a large transaction so much is sent at once, before libpq would send some of it by itself, and with the wish to
+/// be answered, which nobody waits for: only between such pieces does the server notice that a client has fallen
+/// asleep, and lets go of what it has locked. Nor does it stop reading because its answers are not read.
+constexpr std::size_t kPieceBytes = 48 * 1'024;
+constexpr std::size_t kMessageBytes = 40;
+
+int milliseconds_left(SteadyClock::time_point deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
+  return left < 0 ? 0 : static_cast<int>(left);
+}
+
+/// False: not before the deadline.
+bool wait_for(int socket, short events, SteadyClock::time_point deadline) {
+  pollfd watched{socket, events, 0};
+  for (;;) {
+    const int ready = poll(&watched, 1, milliseconds_left(deadline));
+    if (ready > 0) return true;
+    if (ready == 0) return false;
+    if (errno != EINTR) return true;  // the call that follows says what is wrong
+  }
+}
+
+PGconn* start(const PostgresPlace& place) {
+  // What stands before the URI is only said where that does not say otherwise.
+  constexpr std::array<const char*, 9> kNames = {"keepalives_idle",
+                                                 "keepalives_interval",
+                                                 "keepalives_count",
+                                                 "tcp_user_timeout",
+                                                 "fallback_application_name",
+                                                 "dbname",
+                                                 "client_encoding",
+                                                 nullptr,
+                                                 nullptr};
+  const std::array<const char*, 9> values = {"10",   "5",     "3",    "15000", "ptbridge", place.uri.c_str(),
+                                             "UTF8", nullptr, nullptr};
+  return PQconnectStartParams(kNames.data(), values.data(), 1);
+}
+
+ServerError server_error(const PGresult* result) {
+  const auto field = [&](int code) {
+    const char* const text = PQresultErrorField(result, code);
+    return std::string(text == nullptr ? "" : text);
+  };
+  return {field(PG_DIAG_SQLSTATE), field(PG_DIAG_MESSAGE_PRIMARY), field(PG_DIAG_TABLE_NAME)};
+}
+
+void ignore_notice(void*, const PGresult*) {}
+
+}  // namespace
+
+std::unique_ptr<PostgresLink> PostgresLink::connect(const PostgresPlace& place, int timeout_ms, int answer_timeout_ms,
+                                                    bool& passing) {
+  passing = true;
+  PGconn* const connection = start(place);
+  if (connection == nullptr) throw StoreFailure{{Status::store, "store " + place.shown + ": out of memory"}};
+  std::unique_ptr<PostgresLink> link(new PostgresLink(connection, answer_timeout_ms));
+  const auto fail_with = [&](const std::string& words) {
+    passing = is_passing(words);
+    throw StoreFailure{connect_error(place, words)};
+  };
+  PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+  PQsetNoticeReceiver(connection, ignore_notice, nullptr);
+  if (PQstatus(connection) == CONNECTION_BAD) fail_with(PQerrorMessage(connection));
+  const auto deadline = SteadyClock::now() + std::chrono::milliseconds(timeout_ms);
+  for (auto wanted = PGRES_POLLING_WRITING; wanted != PGRES_POLLING_OK; wanted = PQconnectPoll(connection)) {
+    if (wanted == PGRES_POLLING_FAILED) fail_with(PQerrorMessage(connection));
+    if (!wait_for(PQsocket(connection), wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline))
+      fail_with("no answer within " + std::to_string(timeout_ms) + " ms");
+  }
+  PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
+  if (PQsetnonblocking(connection, 1) != 0) fail_with(PQerrorMessage(connection));
+  link->enter_pipeline();
+  return link;
+}
+
+PostgresLink::~PostgresLink() { PQfinish(connection_); }
+
+void PostgresLink::raise_lost() { throw LinkLost{PQerrorMessage(connection_)}; }
+
+void PostgresLink::sent(int accepted, Expected expected) {
+  if (accepted != 1) raise_lost();
+  expected_.push_back(expected);
+}
+
+void PostgresLink::send_sync() {
+  sent(PQpipelineSync(connection_), {Expected::Kind::synchronised, nullptr});
+  flush();
+  unsynchronised_ = 0;
+}
+
+void PostgresLink::make_room(const Parameters& parameters) {
+  std::size_t size = kMessageBytes;
+  for (const int length : parameters.lengths) size += static_cast<std::size_t>(length) + sizeof length;
+  if (unsynchronised_ > 0 && unsynchronised_ + size > kPieceBytes) send_sync();
+  unsynchronised_ += size;
+}
+
+void PostgresLink::prepare(const char* name, const char* sql, const std::vector<Oid>& types, Asker& asker) {
+  sent(PQsendPrepare(connection_, name, sql, static_cast<int>(types.size()), types.data()),
+       {Expected::Kind::prepared, &asker});
+  unsynchronised_ += std::strlen(sql) + kMessageBytes;
+}
+
+void PostgresLink::execute_prepared(const char* name, const Parameters& parameters, Asker& asker) {
+  make_room(parameters);
+  sent(PQsendQueryPrepared(connection_, name, static_cast<int>(parameters.values.size()), parameters.values.data(),
+                           parameters.lengths.data(), parameters.formats.data(), 1),
+       {Expected::Kind::answer, &asker});
+}
+
+void PostgresLink::execute(const char* sql, const Parameters& parameters, Asker* asker) {
+  make_room(parameters);
+  sent(PQsendQueryParams(connection_, sql, static_cast<int>(parameters.values.size()), parameters.types.data(),
+                         parameters.values.data(), parameters.lengths.data(), parameters.formats.data(), 1),
+       {Expected::Kind::answer, asker});
+  unsynchronised_ += std::strlen(sql);
+}
+
+void PostgresLink::wait(short events) const {
+  do {
+    const auto deadline = SteadyClock::now() + std::chrono::milliseconds(answer_timeout_ms_);
+    if (wait_for(socket(), events, deadline)) return;
+  } while (patient_);
+  throw LinkLost{"the server does not answer"};
+}
+
+/// Reads while it writes, since a server that cannot write does not read either.
+void PostgresLink::flush() {
+  for (;;) {
+    const int left = PQflush(connection_);
+    if (left < 0) raise_lost();
+    if (left == 0) break;
+    wait(POLLIN | POLLOUT);
+    if (PQconsumeInput(connection_) != 1) raise_lost();
+  }
+}
+
+ResultHandle PostgresLink::next() {
+  while (PQisBusy(connection_) != 0) {
+    wait(POLLIN);
+    if (PQconsumeInput(connection_) != 1) raise_lost();
+  }
+  ResultHandle result(PQgetResult(connection_));
+  if (PQstatus(connection_) == CONNECTION_BAD) raise_lost();
+  return result;
+}
+
+void PostgresLink::read_one(const Expected& expected, std::optional<ServerError>& first) {
+  using Kind = Expected::Kind;
+  ResultHandle result = next();
+  const auto status = PQresultStatus(result.get());
+  if (result == nullptr || (status == PGRES_PIPELINE_SYNC) != (expected.kind == Kind::synchronised))
+    throw LinkLost{"the server's answers are out of step"};
+  if (expected.kind == Kind::synchronised) return;
+  const bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
+  if (status == PGRES_FATAL_ERROR && !first) first = server_error(result.get());
+  if (expected.kind == Kind::prepared) expected.asker->prepared(done);
+  if (expected.kind == Kind::answer && expected.asker != nullptr && done) expected.asker->answered(std::move(result));
+  while (next() != nullptr) {
+  }
+}
+
+void PostgresLink::sync() {
+  if (expected_.empty()) return;
+  send_sync();
+  std::optional<ServerError> first;
+  for (; !expected_.empty(); expected_.pop_front()) read_one(expected_.front(), first);
+  if (first) throw *first;
+}
+
+void PostgresLink::enter_pipeline() {
+  if (PQenterPipelineMode(connection_) != 1) raise_lost();
+}
+
+void PostgresLink::leave_pipeline() {
+  // The end of the pipeline has been read as a result; libpq wants to be asked once more before it believes it.
+  if (PQexitPipelineMode(connection_) == 1) return;
+  ResultHandle(PQgetResult(connection_)).reset();
+  if (PQexitPipelineMode(connection_) != 1) raise_lost();
+}
+
+ResultHandle PostgresLink::ask_simple(const char* sql, bool patient) {
+  leave_pipeline();
+  if (PQsendQuery(connection_, sql) != 1) raise_lost();
+  flush();
+  patient_ = patient;
+  ResultHandle last;
+  std::optional<ServerError> problem;
+  try {
+    while (ResultHandle result = next()) {
+      if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) problem = server_error(result.get());
+      last = std::move(result);
+    }
+  } catch (const LinkLost&) {
+    patient_ = false;
+    throw;
+  }
+  patient_ = false;
+  enter_pipeline();
+  if (problem) throw *problem;
+  return last;
+}
+
+}  // namespace ptb

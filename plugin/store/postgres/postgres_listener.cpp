@@ -1,0 +1,42 @@
+#include "store/postgres/postgres_listener.h"
+
+#include "store/connection.h"
+
+namespace ptb {
+
+namespace {
+
+constexpr std::int64_t kBetweenTriesMs = 1'000;
+
+struct FreeNotify {
+  void operator()(PGnotify* notify) const { PQfreemem(notify); }
+};
+
+}  // namespace
+
+void PostgresListener::ensure_link(std::int64_t now_ms) {
+  if (link_ != nullptr || now_ms < next_try_ms_) return;
+  next_try_ms_ = now_ms + kBetweenTriesMs;
+  try {
+    bool passing = false;
+    auto link = PostgresLink::connect(place_, options_.connect_timeout_ms, options_.answer_timeout_ms, passing);
+    link->ask_simple("LISTEN ptbridge");
+    link_ = std::move(link);
+  } catch (const StoreFailure&) {  // the connection that matters says what is wrong
+  } catch (const LinkLost&) {
+  } catch (const ServerError&) {
+  }
+}
+
+std::vector<std::string> PostgresListener::heard(int own, std::int64_t now_ms) {
+  ensure_link(now_ms);
+  std::vector<std::string> told;
+  if (link_ == nullptr) return told;
+  const bool alive = PQconsumeInput(link_->raw()) == 1;
+  while (const std::unique_ptr<PGnotify, FreeNotify> notify{PQnotifies(link_->raw())})
+    if (notify->be_pid != own) told.emplace_back(notify->extra);
+  if (!alive || PQstatus(link_->raw()) == CONNECTION_BAD) link_.reset();
+  return told;
+}
+
+}  // namespace ptb

@@ -1,0 +1,291 @@
+// A store that several processes share. Each keeps its mirror, and the version of every locator that the mirror has; a
+// transaction says which versions it was built on, and where one of them is old it is done again on what is there now.
+// Only what runs on PostgreSQL comes here.
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "store/event_rows.h"
+#include "store/lane_rows.h"
+#include "store/sql_store.h"
+
+namespace ptb {
+
+namespace {
+
+/// Readers see what other processes did no later than after this time. Changes always see it.
+constexpr std::int64_t kKeepUpMs = 50;
+constexpr std::int64_t kTellAgainMs = 10'000;
+
+constexpr const char* kFamilies = "SELECT locator, version, tool_version FROM family";
+constexpr const char* kToolVersion = "SELECT tool_version FROM family WHERE locator = ?1";
+constexpr const char* kToolChanged = "UPDATE family SET tool_version = version WHERE locator = ?1";
+constexpr const char* kFirstStanding =
+    "INSERT INTO lane_standing (lane, own, version, holder, wanted) VALUES (?1, ?2, ?3, ?4, ?5)";
+constexpr const char* kStanding = "UPDATE lane_standing SET version = ?2, holder = ?3, wanted = ?4 WHERE lane = ?1";
+constexpr const char* kTellOthers = "SELECT pg_notify('ptbridge', '')";
+// A clock that was put back must not let the dead hold on for as long.
+constexpr const char* kLeftLanes =
+    "SELECT lane FROM lane_standing WHERE holder <> 0 AND NOT EXISTS (SELECT 1 FROM node WHERE number = holder "
+    "AND until BETWEEN clock_timestamp() AND clock_timestamp() + interval '20 seconds') ORDER BY lane LIMIT 1000";
+constexpr const char* kForgetNodes =
+    "DELETE FROM node WHERE number IN (SELECT holder FROM lane_standing WHERE holder <> 0) "
+    "AND until NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '20 seconds'";
+
+/// Goes on while the process is stopped or the machine sleeps.
+std::int64_t boot_time_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return now.tv_sec * 1000LL + now.tv_nsec / 1'000'000;
+}
+
+Locator stored_locator(std::string_view text) {
+  auto locator = locator_from(text);
+  if (!locator)
+    throw StoreFailure{{Status::damaged, "the store holds a locator that makes no sense: restore it from a backup"}};
+  return std::move(*locator);
+}
+
+}  // namespace
+
+// ---- what transactions touch
+
+void SqlStore::add_family(Scope& scope, const Locator& own) const {
+  scope.insert(own);
+  if (const Family* const family = mirror_.family(own); family != nullptr) scope.insert(family->tool);
+}
+
+SqlStore::Scope SqlStore::scope_of_lane(std::int64_t lane) const {
+  Scope scope;
+  if (const MirrorLane* const found = mirror_.lane(lane); found != nullptr) add_family(scope, found->own_locator);
+  return scope;
+}
+
+SqlStore::Scope SqlStore::scope_of_tool(const Locator& tool) const {
+  Scope scope{tool};
+  for (const std::int64_t lane : mirror_.lanes_to(tool).lanes) scope.insert(mirror_.lane(lane)->own_locator);
+  return scope;
+}
+
+SqlStore::Scope SqlStore::everything() const {
+  Scope scope;
+  for (const auto& [locator, version] : mirror_.versions()) scope.insert(locator);
+  return scope;
+}
+
+// ---- one transaction
+
+Error SqlStore::too_busy() const {
+  return {Status::store, fmt::format("store {}: {} attempts to change something were all overtaken by other processes; "
+                                     "nothing was changed: try again",
+                                     name_, kMostAttempts)};
+}
+
+std::vector<FamilyLock> SqlStore::locks_for(const Scope& scope, bool whatever_version) const {
+  std::vector<FamilyLock> locks;
+  for (const Locator& locator : scope)
+    locks.push_back({to_text(locator), whatever_version ? FamilyLock::kAnyVersion : mirror_.version(locator).version});
+  std::sort(locks.begin(), locks.end(),
+            [](const FamilyLock& one, const FamilyLock& other) { return one.locator < other.locator; });
+  return locks;
+}
+
+/// The mirror becomes what is there now, which nobody else changes until this transaction is over.
+void SqlStore::catch_up(const std::vector<FamilyLock>& locks) {
+  const auto found = connection_->locked_versions();
+  for (std::size_t at = 0; at < locks.size(); ++at) {
+    const Locator locator = stored_locator(locks[at].locator);
+    if (mirror_.version(locator).version != found[at]) take_in_family(locator, found[at]);
+  }
+}
+
+/// What is touched, as far as is known now, may be more than was locked.
+bool SqlStore::covers(const std::vector<FamilyLock>& locks, const Scope& scope) {
+  return std::all_of(scope.begin(), scope.end(), [&](const Locator& locator) {
+    const std::string text = to_text(locator);
+    return std::any_of(locks.begin(), locks.end(), [&](const FamilyLock& lock) { return lock.locator == text; });
+  });
+}
+
+void SqlStore::write_standings(const Draft& draft) {
+  bool tell = false;
+  for (const auto& [id, entry] : draft.changed_lanes()) {
+    const MirrorLane* const before = draft.before().lane(id);
+    const std::int64_t version = mirror_.version(entry.own_locator).version + 1;
+    const auto wanted = static_cast<int>(entry.wanted);
+    if (before == nullptr)
+      connection_->query(kFirstStanding).bind(id, to_text(entry.own_locator), version, entry.holder, wanted).run();
+    else
+      connection_->query(kStanding).bind(id, version, entry.holder, wanted).run();
+    tell = tell || (entry.wanted != Wanted::no && (before == nullptr || before->wanted != entry.wanted));
+  }
+  for (const Locator& locator : draft.changed_tools()) {
+    connection_->query(kToolChanged).bind(to_text(locator)).run();
+    tell = true;
+  }
+  if (tell) connection_->query(kTellOthers).run();
+}
+
+void SqlStore::committed_to(const std::vector<FamilyLock>& locks, const std::set<Locator>& changed_tools) {
+  mirror_.clear_unentered_keys();
+  for (const FamilyLock& lock : locks) {
+    const Locator locator = stored_locator(lock.locator);
+    FamilyVersion version = mirror_.version(locator);
+    ++version.version;
+    if (changed_tools.contains(locator)) version.tool_version = version.version;
+    mirror_.put(locator, version);
+  }
+  node_ = connection_->node().number;
+  held_until_ms_ = connection_->held_until_ms();
+}
+
+// ---- what others do
+
+void SqlStore::keep_up() {
+  const std::int64_t now_ms = boot_time_ms();
+  if (now_ms - kept_up_at_ms_ < kKeepUpMs) return;
+  take_in_changes();
+  kept_up_at_ms_ = now_ms;
+}
+
+void SqlStore::take_in_changes() {
+  struct Seen {
+    Locator locator;
+    FamilyVersion version;
+  };
+  std::vector<Seen> changed;
+  {
+    auto row = connection_->query(kFamilies);
+    while (row.row()) {
+      Locator locator = stored_locator(row.text(0));
+      const std::int64_t version = row.integer(1);
+      if (mirror_.version(locator).version != version) changed.push_back({std::move(locator), {version, 0}});
+    }
+  }
+  for (const auto& [locator, version] : changed) take_in_family(locator, version.version);
+}
+
+/// `version` was read first: what is read now may be newer, never older.
+void SqlStore::take_in_family(const Locator& locator, std::int64_t version) {
+  const FamilyVersion known = mirror_.version(locator);
+  // A store that was put back counts from lower on.
+  const std::int64_t since = version > known.version ? known.version : 0;
+  std::int64_t tool_version = 0;
+  {
+    auto row = connection_->query(kToolVersion);
+    if (row.bind(to_text(locator)).row()) tool_version = row.integer(0);
+  }
+  if (tool_version != known.tool_version) take_in_tool(locator);
+  for (MirrorLane& entry : load_lanes(*connection_, to_text(locator), since)) take_in_lane(std::move(entry));
+  mirror_.put(locator, {version, tool_version});
+}
+
+void SqlStore::take_in_tool(const Locator& locator) {
+  if (auto tool = load_tool(*connection_, to_text(locator)))
+    mirror_.put(std::move(*tool));
+  else
+    mirror_.drop(locator);
+  news_.changed.insert(locator);
+}
+
+void SqlStore::take_in_lane(MirrorLane entry) {
+  const MirrorLane* const before = mirror_.lane(entry.lane.id);
+  const std::int64_t id = entry.lane.id;
+  entry.walked_here = is_mine(entry);
+  const LastWalk& walk = entry.lane.last_walk;
+  if (before != nullptr &&
+      (before->lane.last_walk.ordinal != walk.ordinal || before->lane.last_walk.ended_at_ms != walk.ended_at_ms))
+    news_.walked.insert(id);
+  if (entry.wanted != Wanted::no && (before == nullptr || before->wanted != entry.wanted)) {
+    if (entry.wanted == Wanted::again && is_mine(entry))
+      news_.restarted.insert(id);
+    else
+      news_.wanted.insert(id);
+  }
+  mirror_.put(std::move(entry));
+}
+
+/// Whoever was told of a lane may have gone before it was walked.
+void SqlStore::tell_again() {
+  told_again_at_ms_ = boot_time_ms();
+  for (const auto& [id, entry] : mirror_.lanes())
+    if (entry.wanted != Wanted::no && entry.holder == 0 && may_walk(entry.lane, mirror_.tool(entry.lane.tool)))
+      news_.wanted.insert(id);
+}
+
+bool SqlStore::is_mine(const MirrorLane& entry) const {
+  return entry.holder != 0 && entry.holder == connection_->node().number;
+}
+
+bool SqlStore::is_under_way(const MirrorLane* entry, const Walk& walk) const {
+  return entry != nullptr && entry->lane.last_walk.ordinal == walk.ordinal && entry->lane.last_walk.ended_at_ms == 0 &&
+         (!shared_ || (is_mine(*entry) && entry->holder == walk.node));
+}
+
+/// On a shared store the first attempt does not ask: an event that was captured before makes it fail.
+std::optional<std::int64_t> SqlStore::key_to_ask_for(const EventId& id) {
+  return shared_ && !asks_for_keys_ ? std::nullopt : entered_key(id);
+}
+
+Result<StoreNews> SqlStore::news(bool look_closely) {
+  if (!shared_) return StoreNews{};
+  auto left = look<std::set<std::int64_t>>([&]() -> Result<std::set<std::int64_t>> {
+    std::set<std::int64_t> found;
+    if (connection_->heard().empty() && !look_closely) return found;
+    take_in_changes();
+    auto row = connection_->query(kLeftLanes);
+    while (row.row()) found.insert(row.integer(0));
+    if (boot_time_ms() - told_again_at_ms_ >= kTellAgainMs) tell_again();
+    return found;
+  });
+  if (!left) return fail(left.error());
+  if (!left->empty()) left = take_over(*left);
+  if (!left) return fail(left.error());
+  const std::lock_guard guard(mutex_);
+  news_.wanted.merge(*left);
+  return std::exchange(news_, {});
+}
+
+/// Their walkers have not been heard of for the time of a lease, or have gone: what they still try to settle is
+/// refused.
+Result<std::set<std::int64_t>> SqlStore::take_over(const std::set<std::int64_t>& left) {
+  return change<std::set<std::int64_t>>(
+      {"store.take_over.begin", "store.take_over.before_commit", "store.take_over.after_commit"},
+      [&] {
+        Scope scope;
+        for (const std::int64_t lane : left) scope.merge(scope_of_lane(lane));
+        return scope;
+      },
+      [&](Draft& draft) -> Result<std::set<std::int64_t>> {
+        connection_->query(kForgetNodes).run();
+        fault_point("store.take_over.nodes_removed");
+        std::set<std::int64_t> taken;
+        auto row = connection_->query(kLeftLanes);
+        while (row.row())
+          if (left.contains(row.integer(0))) taken.insert(row.integer(0));
+        for (const std::int64_t lane : taken) {
+          MirrorLane& entry = draft.lane(lane);
+          entry.holder = 0;
+          entry.walked_here = false;
+          if (entry.lane.waiting > 0) entry.wanted = Wanted::yes;
+        }
+        return taken;
+      });
+}
+
+bool SqlStore::may_send(const Walk& walk) const {
+  return !shared_ || (walk.node == node_ && boot_time_ms() < held_until_ms_);
+}
+
+Result<void> SqlStore::renew() {
+  if (!shared_) return {};
+  return look<void>([&]() -> Result<void> {
+    connection_->renew();
+    node_ = connection_->node().number;
+    held_until_ms_ = connection_->held_until_ms();
+    return {};
+  });
+}
+
+}  // namespace ptb
