@@ -18,6 +18,7 @@ namespace ptb {
 
 struct StoreFailure {
   Error error;
+  bool disk_full = false;  ///< it might go well if there were more room
 };
 
 /// Thrown by a shared connection: what this transaction was built on has been changed by another node, or its outcome
@@ -176,6 +177,11 @@ class Connection {
   virtual void begin(std::span<const FamilyLock> locks) = 0;
   virtual void commit() = 0;
   virtual void roll_back() noexcept = 0;
+  /// Within a transaction that adds to what is stored: throws StoreFailure where that would take the room that settling
+  /// needs.
+  virtual void needs_room() {}
+  /// A transaction found the disk full and was undone. True: it may go well now.
+  virtual bool make_room() { return false; }
   /// What was deleted is overwritten everywhere, as far as the database can do that now.
   virtual void scrub() = 0;
 

@@ -111,7 +111,7 @@ class SqlStore final : public Store {
 
   [[nodiscard]] bool is_shared() const override { return shared_; }
   Result<StoreNews> news(bool look) override;
-  [[nodiscard]] int listening_socket() const override { return connection_->listening_socket(); }
+  [[nodiscard]] int listening_socket() const override { return shared_ ? connection_->listening_socket() : -1; }
   [[nodiscard]] bool may_send(const Walk& walk) const override;
   Result<void> renew() override;
 
@@ -283,6 +283,7 @@ Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body bo
   const std::lock_guard guard(mutex_);
   if (const auto refused = refusal()) return fail(*refused);
   bool committed = false;
+  bool made_room = false;
   try {
     for (int attempt = 1;; ++attempt) {
       try {
@@ -312,6 +313,9 @@ Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body bo
         return result;
       } catch (const Outdated&) {
         if (attempt == kMostAttempts) return fail(too_busy());
+      } catch (const StoreFailure& failure) {
+        if (!failure.disk_full || made_room || !connection_->make_room()) throw;
+        made_room = true;
       }
     }
   } catch (const StoreFailure& failure) {

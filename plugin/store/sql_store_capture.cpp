@@ -51,6 +51,7 @@ Result<void> SqlStore::capture(std::span<CaptureBatch* const> batches, const Dec
         return scope;
       },
       [&](Draft& draft) -> Result<void> {
+        connection_->needs_room();
         if (mirror_.unentered_keys().size() >= kKeysEnteredTogether) enter_keys(draft);
         for (CaptureBatch* const batch : batches) {
           batch->answers.clear();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cassert>
+#include <cerrno>
+#include <cstdlib>
 #include <system_error>
 
 namespace ptb {
@@ -176,7 +178,10 @@ void SqliteConnection::close() {
   handle_.release();
 }
 
-void SqliteConnection::begin(std::span<const FamilyLock> /*locks*/) { query("BEGIN IMMEDIATE").run(); }
+void SqliteConnection::begin(std::span<const FamilyLock> /*locks*/) {
+  adds_ = false;
+  query("BEGIN IMMEDIATE").run();
+}
 
 void SqliteConnection::commit() {
   try {
@@ -193,14 +198,34 @@ void SqliteConnection::roll_back() noexcept {
   refuse({Status::store, "store " + path_ + ": a failed change could not be undone; it must be opened again"});
 }
 
+void SqliteConnection::needs_room() {
+  adds_ = true;
+  if (!reserve_ || reserve_->take()) return;
+  const std::int64_t free_bytes =
+      std::atoll(pragma("PRAGMA freelist_count").c_str()) * std::atoll(pragma("PRAGMA page_size").c_str());
+  if (free_bytes < reserve_->bytes()) throw StoreFailure{sqlite_error(path_, SQLITE_FULL, {}, 0)};
+}
+
+bool SqliteConnection::make_room() {
+  const bool gave_up = !adds_ && reserve_ && reserve_->give_up();
+  try {
+    run("PRAGMA wal_checkpoint(RESTART)");
+    return true;
+  } catch (const StoreFailure&) {
+    return gave_up;
+  }
+}
+
 void SqliteConnection::scrub() { run("PRAGMA wal_checkpoint(TRUNCATE)"); }
 
 void SqliteConnection::raise(int code) {
   sqlite3* const handle = handle_.get();
   const int primary = code & 0xFF;
   const bool of_system = handle != nullptr && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN);
-  throw StoreFailure{sqlite_error(path_, code, handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle),
-                                  of_system ? sqlite3_system_errno(handle) : 0)};
+  const int cause = of_system ? sqlite3_system_errno(handle) : 0;
+  throw StoreFailure{
+      sqlite_error(path_, code, handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle), cause),
+      primary == SQLITE_FULL || cause == EDQUOT};
 }
 
 }  // namespace ptb

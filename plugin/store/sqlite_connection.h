@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "store/connection.h"
+#include "store/disk_reserve.h"
 
 namespace ptb {
 
@@ -25,6 +27,11 @@ class SqliteConnection final : public Connection {
   void begin(std::span<const FamilyLock> locks) override;
   void commit() override;
   void roll_back() noexcept override;
+  /// Refuses what the reserve would have to be given up for, unless the file has as much room within itself.
+  void needs_room() override;
+  /// Takes what is in the log into the file, so that the log's own room can be used again; for what adds nothing also
+  /// gives up the reserve.
+  bool make_room() override;
   /// Takes what is in the log into the file, and empties the log.
   void scrub() override;
 
@@ -40,6 +47,8 @@ class SqliteConnection final : public Connection {
   /// Leaves the log as it is when the connection closes. For a file that is not ours to change.
   void keep_file_untouched();
   void follow_usual_close();
+  /// Keeps that much room for what adds nothing.
+  void keep(DiskReserve reserve) { reserve_ = std::move(reserve); }
   /// Ends every statement and closes. Errors are those of the last write into the file.
   void close();
 
@@ -56,6 +65,8 @@ class SqliteConnection final : public Connection {
   std::string path_;
   std::unique_ptr<sqlite3, Close> handle_;
   std::unordered_map<const char*, std::unique_ptr<SqliteStatement>> statements_;
+  std::optional<DiskReserve> reserve_;
+  bool adds_ = false;  ///< the transaction does
 };
 
 /// What an SQLite result code means to a person. `detail`: SQLite's own words; `system_error`: errno or 0.

@@ -13,6 +13,9 @@ struct SqliteStoreOptions {
   std::string path;
   /// False: for a capture-only process. A store that is missing or has an older schema is then an error.
   bool migrate = true;
+  /// Room on the disk that PATH.reserve keeps for settling: enough for the whole log to go into the file and to be
+  /// written once more. 0: none.
+  std::int64_t reserve_bytes = 20 << 20;
 };
 
 /// Opens the store at `options.path`, making it with an identity of 16 bytes from `random` where there is none. Holds

@@ -94,7 +94,7 @@ TEST(SqliteDisk, ASmallFileSystemFillsUpAndIsUsableAgain) {
   const ScratchDirectory directory;
   const std::string mount = directory.file("small");
   std::filesystem::create_directory(mount);
-  if (::mount("tmpfs", mount.c_str(), "tmpfs", 0, "size=2m") != 0) GTEST_SKIP() << "no right to mount a file system";
+  if (::mount("tmpfs", mount.c_str(), "tmpfs", 0, "size=30m") != 0) GTEST_SKIP() << "no right to mount a file system";
   struct Unmount {
     const std::string& path;
     ~Unmount() { ::umount(path.c_str()); }
@@ -102,11 +102,11 @@ TEST(SqliteDisk, ASmallFileSystemFillsUpAndIsUsableAgain) {
   std::size_t stored = 0;
   {
     const std::string ballast = mount + "/ballast";
-    write_bytes(ballast, std::string(800'000, 'b'));
+    write_bytes(ballast, std::string(8'000'000, 'b'));
     auto store = open_store(mount + "/bridge.db");
     ASSERT_TRUE(store.has_value()) << store.error().text;
     int first = 1;
-    for (; first < 10'000; first += 10) {
+    for (; first < 30'000; first += 10) {
       const auto captured = capture_events(**store, "quiz", first, 10);
       if (captured.has_value()) continue;
       EXPECT_EQ(captured.error().status, Status::store) << captured.error().text;

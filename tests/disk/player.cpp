@@ -31,10 +31,10 @@ constexpr std::int64_t kKeysForever = 4000LL * 86'400'000;
 
 }  // namespace
 
-OpenStore usual_store() {
-  return [](const std::string& path) -> Result<std::unique_ptr<Store>> {
+OpenStore usual_store(std::int64_t reserve_bytes) {
+  return [reserve_bytes](const std::string& path) -> Result<std::unique_ptr<Store>> {
     ChanceOf random(7);
-    auto opened = open_sqlite_store({.path = path, .migrate = true}, random);
+    auto opened = open_sqlite_store({.path = path, .migrate = true, .reserve_bytes = reserve_bytes}, random);
     if (!opened) return fail(opened.error());
     return std::unique_ptr<Store>(std::move(*opened));
   };

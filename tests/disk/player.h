@@ -17,7 +17,7 @@ enum class Slip : std::uint8_t { none, mark_before_answer, capture_said_too_earl
 
 /// How a store is opened at a path.
 using OpenStore = std::function<Result<std::unique_ptr<Store>>(const std::string& path)>;
-OpenStore usual_store();
+OpenStore usual_store(std::int64_t reserve_bytes = 0);
 
 class Player {
  public:

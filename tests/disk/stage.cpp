@@ -26,6 +26,7 @@ int note_connection(sqlite3* handle, char**, const void*) {
 }  // namespace
 
 Floor::Floor() {
+  sqlite3_auto_extension(reinterpret_cast<void (*)()>(note_connection));
   const fs::path memory("/dev/shm");
   std::error_code ignored;
   const fs::path root = fs::is_directory(memory, ignored) ? memory : fs::temp_directory_path();
@@ -61,7 +62,6 @@ void run_on_newest_connection(const std::string& sql) {
 }
 
 Stage::Stage(Story story, unsigned seed) : story_(std::move(story)) {
-  sqlite3_auto_extension(reinterpret_cast<void (*)()>(note_connection));
   memory_.chance.seed(seed);
   if (story_.schema != 0) memory_.next = make_old_file(floor_.store(), story_.schema, prepared_) + 1;
   Player player(
