@@ -61,6 +61,9 @@ fs::path directory_for_server(Workspace& workspace, std::string_view name) {
   return directory;
 }
 
+/// Paths of sockets must be short.
+fs::path directory_of_sockets() { return fs::temp_directory_path(); }
+
 }  // namespace
 
 ServerPrograms find_servers(const fs::path& unpacked) {
@@ -76,9 +79,8 @@ ServerPrograms find_servers(const fs::path& unpacked) {
   return found;
 }
 
-RedisServer::RedisServer(const ServerPrograms& programs, Workspace& workspace, const fs::path& sockets)
-    : socket_(sockets / "redis") {
-  fs::remove(socket_);
+RedisServer::RedisServer(const ServerPrograms& programs, Workspace& workspace)
+    : sockets_(directory_of_sockets()), socket_(sockets_.path() / "redis") {
   const fs::path directory = workspace.fresh("redis");
   const std::vector<std::string> words = {programs.redis,
                                           "--port",
@@ -99,8 +101,9 @@ RedisServer::RedisServer(const ServerPrograms& programs, Workspace& workspace, c
   process_->wait_for(socket_, seconds(20));
 }
 
-PostgresServer::PostgresServer(const ServerPrograms& programs, Workspace& workspace, const fs::path& sockets)
-    : sockets_(sockets) {
+PostgresServer::PostgresServer(const ServerPrograms& programs, Workspace& workspace)
+    : sockets_(directory_of_sockets()) {
+  if (unprivileged_user() != static_cast<uid_t>(-1)) fs::permissions(sockets_.path(), fs::perms::all);
   const fs::path directory = directory_for_server(workspace, "postgres");
   const fs::path cluster = directory / "cluster";
   const fs::path programs_at = programs.postgres;
@@ -109,14 +112,14 @@ PostgresServer::PostgresServer(const ServerPrograms& programs, Workspace& worksp
                options_of(programs, directory, true))
       .wait_for_end(seconds(60));
   process_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{programs_at / "postgres", "-D", cluster, "-k", sockets_, "-c", "listen_addresses="},
+      std::vector<std::string>{programs_at / "postgres", "-D", cluster, "-k", connection(), "-c", "listen_addresses="},
       options_of(programs, directory, true));
-  process_->wait_for(sockets / ".s.PGSQL.5432", seconds(20));
+  process_->wait_for(sockets_.path() / ".s.PGSQL.5432", seconds(20));
 }
 
 std::string PostgresServer::uri() const {
   std::string host;
-  for (const char letter : sockets_) host += letter == '/' ? "%2F" : std::string(1, letter);
+  for (const char letter : connection()) host += letter == '/' ? "%2F" : std::string(1, letter);
   return fmt::format("postgresql://bench@{}/postgres", host);
 }
 
