@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 #include <vector>
 
@@ -61,6 +62,14 @@ fs::path directory_for_server(Workspace& workspace, std::string_view name) {
   return directory;
 }
 
+/// The server keeps its state in the last line of that file.
+bool says_ready(const fs::path& pid_file) {
+  std::ifstream file(pid_file);
+  std::string last;
+  for (std::string line; std::getline(file, line);) last = line;
+  return last.starts_with("ready");
+}
+
 /// Paths of sockets must be short.
 fs::path directory_of_sockets() { return fs::temp_directory_path(); }
 
@@ -98,7 +107,7 @@ RedisServer::RedisServer(const ServerPrograms& programs, Workspace& workspace)
                                           "--maxmemory-policy",
                                           "noeviction"};
   process_ = std::make_unique<ChildProcess>(words, options_of(programs, directory, false));
-  process_->wait_for(socket_, seconds(20));
+  process_->wait_for([this] { return fs::exists(socket_); }, seconds(20));
 }
 
 PostgresServer::PostgresServer(const ServerPrograms& programs, Workspace& workspace)
@@ -114,7 +123,7 @@ PostgresServer::PostgresServer(const ServerPrograms& programs, Workspace& worksp
   process_ = std::make_unique<ChildProcess>(
       std::vector<std::string>{programs_at / "postgres", "-D", cluster, "-k", connection(), "-c", "listen_addresses="},
       options_of(programs, directory, true));
-  process_->wait_for(sockets_.path() / ".s.PGSQL.5432", seconds(20));
+  process_->wait_for([&] { return says_ready(cluster / "postmaster.pid"); }, seconds(20));
 }
 
 std::string PostgresServer::uri() const {
