@@ -144,10 +144,10 @@ std::string ChildProcess::line(seconds at_most) {
   return first;
 }
 
-void ChildProcess::wait_for(const std::filesystem::path& there, seconds at_most) {
+void ChildProcess::wait_for(const std::function<bool()>& ready, seconds at_most) {
   const bool came = repeat(at_most, [&] {
     if (!running()) fail("did not start");
-    return std::filesystem::exists(there);
+    return ready();
   });
   if (!came) fail("does not come up");
 }

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -31,8 +32,8 @@ class ChildProcess {
   void say(const std::string& line) const;
   /// The next line that it prints. Throws where none comes in time; the message ends with the end of its log.
   std::string line(std::chrono::seconds at_most);
-  /// Waits until `there` exists. Throws likewise.
-  void wait_for(const std::filesystem::path& there, std::chrono::seconds at_most);
+  /// Waits until `ready` says so. Throws likewise.
+  void wait_for(const std::function<bool()>& ready, std::chrono::seconds at_most);
   void wait_for_end(std::chrono::seconds at_most);
 
  private:

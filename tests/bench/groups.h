@@ -35,6 +35,7 @@ void measure_lanes(Run& run);
 void measure_batches(Run& run);
 void measure_php(Run& run);
 void measure_peers(Run& run);
+void measure_postgres(Run& run);
 void measure_serving(Run& run);
 
 /// The part of measure_backlog that is done in a fresh process: `arguments` are the plugin, the store and how many

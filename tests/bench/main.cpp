@@ -78,6 +78,7 @@ int measure(const Options& options) {
   measure_batches(run);
   measure_php(run);
   measure_peers(run);
+  measure_postgres(run);
   measure_serving(run);
   fmt::print("{}", report.table());
   if (!options.json_file.empty()) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 #include <vector>
 
@@ -61,6 +62,17 @@ fs::path directory_for_server(Workspace& workspace, std::string_view name) {
   return directory;
 }
 
+/// The server keeps its state in the last line of that file.
+bool says_ready(const fs::path& pid_file) {
+  std::ifstream file(pid_file);
+  std::string last;
+  for (std::string line; std::getline(file, line);) last = line;
+  return last.starts_with("ready");
+}
+
+/// Paths of sockets must be short.
+fs::path directory_of_sockets() { return fs::temp_directory_path(); }
+
 }  // namespace
 
 ServerPrograms find_servers(const fs::path& unpacked) {
@@ -76,9 +88,8 @@ ServerPrograms find_servers(const fs::path& unpacked) {
   return found;
 }
 
-RedisServer::RedisServer(const ServerPrograms& programs, Workspace& workspace, const fs::path& sockets)
-    : socket_(sockets / "redis") {
-  fs::remove(socket_);
+RedisServer::RedisServer(const ServerPrograms& programs, Workspace& workspace)
+    : sockets_(directory_of_sockets()), socket_(sockets_.path() / "redis") {
   const fs::path directory = workspace.fresh("redis");
   const std::vector<std::string> words = {programs.redis,
                                           "--port",
@@ -96,11 +107,12 @@ RedisServer::RedisServer(const ServerPrograms& programs, Workspace& workspace, c
                                           "--maxmemory-policy",
                                           "noeviction"};
   process_ = std::make_unique<ChildProcess>(words, options_of(programs, directory, false));
-  process_->wait_for(socket_, seconds(20));
+  process_->wait_for([this] { return fs::exists(socket_); }, seconds(20));
 }
 
-PostgresServer::PostgresServer(const ServerPrograms& programs, Workspace& workspace, const fs::path& sockets)
-    : sockets_(sockets) {
+PostgresServer::PostgresServer(const ServerPrograms& programs, Workspace& workspace)
+    : sockets_(directory_of_sockets()) {
+  if (unprivileged_user() != static_cast<uid_t>(-1)) fs::permissions(sockets_.path(), fs::perms::all);
   const fs::path directory = directory_for_server(workspace, "postgres");
   const fs::path cluster = directory / "cluster";
   const fs::path programs_at = programs.postgres;
@@ -109,14 +121,14 @@ PostgresServer::PostgresServer(const ServerPrograms& programs, Workspace& worksp
                options_of(programs, directory, true))
       .wait_for_end(seconds(60));
   process_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{programs_at / "postgres", "-D", cluster, "-k", sockets_, "-c", "listen_addresses="},
+      std::vector<std::string>{programs_at / "postgres", "-D", cluster, "-k", connection(), "-c", "listen_addresses="},
       options_of(programs, directory, true));
-  process_->wait_for(sockets / ".s.PGSQL.5432", seconds(20));
+  process_->wait_for([&] { return says_ready(cluster / "postmaster.pid"); }, seconds(20));
 }
 
 std::string PostgresServer::uri() const {
   std::string host;
-  for (const char letter : sockets_) host += letter == '/' ? "%2F" : std::string(1, letter);
+  for (const char letter : connection()) host += letter == '/' ? "%2F" : std::string(1, letter);
   return fmt::format("postgresql://bench@{}/postgres", host);
 }
 

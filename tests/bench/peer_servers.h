@@ -21,25 +21,26 @@ ServerPrograms find_servers(const std::filesystem::path& unpacked);
 
 class RedisServer {
  public:
-  RedisServer(const ServerPrograms& programs, Workspace& workspace, const std::filesystem::path& sockets);
+  RedisServer(const ServerPrograms& programs, Workspace& workspace);
   /// Path of its socket.
   [[nodiscard]] std::string connection() const { return socket_; }
 
  private:
+  Workspace sockets_;
   std::string socket_;
   std::unique_ptr<ChildProcess> process_;
 };
 
 class PostgresServer {
  public:
-  PostgresServer(const ServerPrograms& programs, Workspace& workspace, const std::filesystem::path& sockets);
+  PostgresServer(const ServerPrograms& programs, Workspace& workspace);
   /// Directory of its socket; the user is "bench", who needs no password, the database "postgres".
-  [[nodiscard]] std::string connection() const { return sockets_; }
+  [[nodiscard]] std::string connection() const { return sockets_.path().string(); }
   /// The same as a URI.
   [[nodiscard]] std::string uri() const;
 
  private:
-  std::string sockets_;
+  Workspace sockets_;
   std::unique_ptr<ChildProcess> process_;
 };
 

@@ -25,7 +25,10 @@ class ReplaySide {
       : server_(*run.server),
         bridge_(*run.plugin, run.workspace->fresh(name) / "bridge.db", run.replay_pump),
         tools_(tools) {
-    for (int tool = 0; tool < tools; ++tool) bridge_.install(tool, server_.url(), policy, PTB_TOOL_UNAVAILABLE);
+    Installation installation;
+    installation.url = server_.url();
+    installation.policy = policy;
+    for (int tool = 0; tool < tools; ++tool) bridge_.install(tool, installation);
   }
 
   /// Captures `count` events for each tool.
