@@ -167,6 +167,7 @@ int carry_out(const std::vector<std::string>& words, const GlobalOptions* guest)
   add_event_commands(app, line);
   add_lane_commands(app, line);
   add_pull_commands(app, line);
+  add_store_commands(app, line);
   add_lti_commands(app, line);
   add_bench_commands(app, line);
   try {

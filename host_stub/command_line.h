@@ -47,6 +47,7 @@ struct CommandLine {
   LanesWatch watch;
   LaneWhich lane;
   PolicySet policy;
+  StoreRestore store_restore;
   PullTerms pull;
   std::vector<std::string> ids;
   std::uint64_t limit = 0;
@@ -67,6 +68,7 @@ void add_course_commands(CLI::App& app, CommandLine& line);
 void add_event_commands(CLI::App& app, CommandLine& line);
 void add_lane_commands(CLI::App& app, CommandLine& line);
 void add_pull_commands(CLI::App& app, CommandLine& line);
+void add_store_commands(CLI::App& app, CommandLine& line);
 void add_check_command(CLI::App& app, CommandLine& line);
 
 /// Carries out what was typed after the program's name and returns the exit status: in the process that works in the

@@ -162,6 +162,20 @@ int state_backup(const GlobalOptions& global, const std::string& file);
 int state_restore(const GlobalOptions& global, const std::string& file);
 int state_new_generation(const GlobalOptions& global);
 
+// -- the bridge's store as a whole
+
+struct StoreRestore {
+  std::string file;
+  bool done_outside = false;   ///< somebody has put it back by other means
+  bool capture_again = false;  ///< what the LMS has done since the backup
+};
+
+int store_check(const GlobalOptions& global);
+int store_backup(const GlobalOptions& global, const std::string& file);
+int store_restore(const GlobalOptions& global, const StoreRestore& restore);
+/// Two URIs; the first one is the bridge's own store.
+int store_migrate(const GlobalOptions& global, const std::string& from, const std::string& to);
+
 // -- for the commands' own use
 
 /// The moment that an option names. Throws Refusal (wrong usage).

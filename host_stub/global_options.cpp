@@ -27,6 +27,8 @@ std::string store_uri(const GlobalOptions& options) {
   return "sqlite:" + std::filesystem::absolute(file).string();
 }
 
+bool is_file_store(const GlobalOptions& options) { return store_uri(options).starts_with("sqlite:"); }
+
 bool has_store(const GlobalOptions& options) {
   constexpr std::string_view kFile = "sqlite:";
   const auto uri = store_uri(options);

@@ -43,6 +43,7 @@ std::filesystem::path state_path(const GlobalOptions& options);
 
 /// The URI of the store that the options mean.
 std::string store_uri(const GlobalOptions& options);
+bool is_file_store(const GlobalOptions& options);
 
 /// False only where the store is a file that is not there yet.
 bool has_store(const GlobalOptions& options);

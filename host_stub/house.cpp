@@ -26,7 +26,7 @@ House::House(const GlobalOptions& options, Opening opening)
 
 House::~House() = default;
 
-void House::open_bridge(Opening opening) {
+BridgeOptions House::bridge_options(Opening opening) {
   BridgeOptions open;
   open.store = store_uri(options_);
   open.tcbaseurl = options_.tcbaseurl;
@@ -39,9 +39,15 @@ void House::open_bridge(Opening opening) {
   open.capture_only = opening == Opening::look;
   // Without a thread, and never pumped, a bridge sends nothing.
   open.own_thread = !options_.pumped && opening == Opening::full;
-  HostFace& face = *this;  // a private base: make_unique could not see it
-  bridge_ = std::make_unique<Bridge>(Plugin::load(options_.plugin), open, face);
+  return open;
 }
+
+void House::open_bridge(Opening opening) {
+  HostFace& face = *this;  // a private base: make_unique could not see it
+  bridge_ = std::make_unique<Bridge>(Plugin::load(options_.plugin), bridge_options(opening), face);
+}
+
+void House::reopen_bridge() { bridge_->reopen(bridge_options(opening_)); }
 
 void House::tell_high_water() {
   if (bridge_ == nullptr || lms_->high_water() == told_high_water_) return;

@@ -52,6 +52,9 @@ class House : private HostFace {
   /// house any more; what it has been told already is not told again.
   void tell_high_water();
 
+  /// After its store was exchanged. What other threads have under way in the bridge is waited for, a moment at most.
+  void reopen_bridge();
+
   void add(Listener& listener);
   void remove(Listener& listener);
 
@@ -74,6 +77,7 @@ class House : private HostFace {
   void watch(const ptb_watch& watch) override;
 
   void open_bridge(Opening opening);
+  BridgeOptions bridge_options(Opening opening);
 
   GlobalOptions options_;
   const Opening opening_;

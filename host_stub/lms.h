@@ -150,6 +150,7 @@ class Lms {
   std::vector<Tool> tools();
   void put_tool(const Tool& tool);
   void set_told(const Locator& locator);
+  void tell_all_tools_again();
   void set_state(const Locator& locator, std::string_view state);
   /// Its settings stay, and its secret, with which it is still told of its removal.
   void remove_tool(const Locator& locator);
@@ -190,6 +191,8 @@ class Lms {
   std::vector<Operation> unfinished_operations();
   /// The bridge has it, or (with a `problem`) has said that it never will. Settings of what the operation deleted go.
   void finish_operation(const Operation& operation, std::string_view problem);
+  /// What was done since then counts as not captured. Returns how many operations that are.
+  std::int64_t capture_again_from(std::int64_t at_ms);
   /// Removes the settings of courses and items that are no more.
   void forget_orphaned_settings();
   /// Removes what finished operations still say of a course, or of a person (one of them empty). Returns how many of

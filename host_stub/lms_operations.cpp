@@ -76,6 +76,14 @@ void Lms::finish_operation(const Operation& operation, std::string_view problem)
   statement.bind(problem).bind(operation.id).run();
 }
 
+std::int64_t Lms::capture_again_from(std::int64_t at_ms) {
+  Statement statement(database_,
+                      "UPDATE operation SET captured = 0 WHERE at_ms >= ? AND problem = '' AND EXISTS (SELECT 1 FROM "
+                      "operation_event WHERE operation_event.operation = operation.id)");
+  statement.bind(at_ms).run();
+  return sqlite3_changes64(database_.handle());
+}
+
 std::int64_t Lms::forget(std::string_view course_id, std::string_view user_id) {
   // An argument names a course by its id, whatever the argument is called; ids of courses are nobody else's.
   Statement statement(

@@ -67,6 +67,8 @@ void Lms::put_tool(const Tool& tool) {
   statement.bind(static_cast<std::int64_t>(tool.max_batch)).run();
 }
 
+void Lms::tell_all_tools_again() { database_.execute("UPDATE tool SET told = 0"); }
+
 void Lms::set_told(const Locator& locator) {
   Statement statement(database_, "UPDATE tool SET told = 1 WHERE vendor = ? AND program = ?");
   statement.bind(locator.vendor).bind(locator.program).run();

@@ -132,10 +132,34 @@ void collect_text(void* context, ptb_text text) { static_cast<std::string*>(cont
 
 }  // namespace
 
+/// A call is under way: the bridge is not closed meanwhile.
+class Bridge::Visit {
+ public:
+  explicit Visit(Bridge& bridge) : bridge_(bridge) {
+    std::unique_lock lock(bridge_.mutex_);
+    bridge_.changed_.wait(lock, [&] { return !bridge_.reopening_; });
+    if (!bridge_.problem_.empty()) throw BridgeError(PTB_E_STATE, bridge_.problem_);
+    ++bridge_.visits_;
+  }
+  ~Visit() {
+    const std::lock_guard lock(bridge_.mutex_);
+    if (--bridge_.visits_ == 0) bridge_.changed_.notify_all();
+  }
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+
+ private:
+  Bridge& bridge_;
+};
+
 Bridge::Bridge(std::shared_ptr<Plugin> plugin, const BridgeOptions& options, HostFace& face)
-    : plugin_(std::move(plugin)) {
+    : plugin_(std::move(plugin)), face_(face) {
+  open(options);
+}
+
+void Bridge::open(const BridgeOptions& options) {
   auto callbacks = sized<ptb_host>();
-  callbacks.context = &face;
+  callbacks.context = &face_;
   callbacks.log = on_log;
   callbacks.load_settings = on_load_settings;
   callbacks.load_secret = on_load_secret;
@@ -143,28 +167,55 @@ Bridge::Bridge(std::shared_ptr<Plugin> plugin, const BridgeOptions& options, Hos
   callbacks.progress = on_progress;
   if (plugin_->api().abi_minor >= kMinorOfWatch) callbacks.watch = on_watch;
 
-  auto open = sized<ptb_open_options>();
-  open.flags = (options.capture_only ? PTB_CAPTURE_ONLY : 0U) |
-               (options.own_thread && !options.capture_only ? PTB_ALLOW_BRIDGE_CALLBACKS : 0U);
-  open.host = &callbacks;
-  open.store = as_text(options.store);
-  open.tcbaseurl = as_text(options.tcbaseurl);
-  open.generation = as_text(options.generation);
-  open.high_water = options.high_water;
-  open.exchange_timeout_ms = options.exchange_timeout_ms;
-  open.connect_timeout_ms = options.connect_timeout_ms;
-  open.contact_interval_ms = options.contact_interval_ms;
+  auto asked = sized<ptb_open_options>();
+  asked.flags = (options.capture_only ? PTB_CAPTURE_ONLY : 0U) |
+                (options.own_thread && !options.capture_only ? PTB_ALLOW_BRIDGE_CALLBACKS : 0U);
+  asked.host = &callbacks;
+  asked.store = as_text(options.store);
+  asked.tcbaseurl = as_text(options.tcbaseurl);
+  asked.generation = as_text(options.generation);
+  asked.high_water = options.high_water;
+  asked.exchange_timeout_ms = options.exchange_timeout_ms;
+  asked.connect_timeout_ms = options.connect_timeout_ms;
+  asked.contact_interval_ms = options.contact_interval_ms;
   auto error = sized<ptb_error>();
-  check(plugin_->api().open(&open, &bridge_, &error), error);
+  check(plugin_->api().open(&asked, &bridge_, &error), error);
 }
 
-Bridge::~Bridge() {
+Bridge::~Bridge() { close(); }
+
+void Bridge::close() {
   // PTB_E_TIMEOUT means that a thread is still inside a call; then the callbacks' owner must not go away yet.
   while (plugin_->api().close(bridge_, 10'000, nullptr) == PTB_E_TIMEOUT) {
   }
+  bridge_ = nullptr;
+}
+
+void Bridge::reopen(const BridgeOptions& options) {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !reopening_; });
+    reopening_ = true;
+    changed_.wait(lock, [&] { return visits_ == 0; });
+  }
+  std::string problem;
+  close();
+  try {
+    open(options);
+  } catch (const std::exception& failure) {
+    problem = failure.what();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    reopening_ = false;
+    problem_ = problem;
+    changed_.notify_all();
+  }
+  if (!problem.empty()) refuse("{}", problem);
 }
 
 std::vector<CaptureAnswer> Bridge::capture(const Operation& operation, std::uint64_t& handle) {
+  const Visit visit(*this);
   const auto count = operation.events.size();
   const auto operation_id = std::to_string(operation.id);
   std::vector<std::vector<ptb_pair>> pairs;
@@ -203,6 +254,7 @@ std::vector<CaptureAnswer> Bridge::capture(const Operation& operation, std::uint
 }
 
 void Bridge::tool_installed(const Tool& tool, std::string_view state, std::string_view policy) {
+  const Visit visit(*this);
   auto out = sized<ptb_tool>();
   out.flags = (tool.strict ? PTB_TOOL_STRICT : 0U) | (tool.allow_http ? PTB_TOOL_ALLOW_HTTP : 0U) |
               (tool.allow_private ? PTB_TOOL_ALLOW_PRIVATE : 0U) |
@@ -227,6 +279,7 @@ void Bridge::tool_installed(const Tool& tool, std::string_view state, std::strin
 }
 
 std::uint64_t Bridge::tool_saved(const Locator& tool, std::string_view state) {
+  const Visit visit(*this);
   std::uint64_t handle = 0;
   auto error = sized<ptb_error>();
   check(plugin_->api().tool_saved(bridge_, as_text(tool.vendor), as_text(tool.program), state_number(state), &handle,
@@ -236,11 +289,13 @@ std::uint64_t Bridge::tool_saved(const Locator& tool, std::string_view state) {
 }
 
 void Bridge::tool_removed(const Locator& tool) {
+  const Visit visit(*this);
   auto error = sized<ptb_error>();
   check(plugin_->api().tool_removed(bridge_, as_text(tool.vendor), as_text(tool.program), &error), error);
 }
 
 void Bridge::value_known(const Locator& tool, const Setting& value) {
+  const Visit visit(*this);
   // A plugin of 1.1 or older has no delays that could wait for it.
   if (plugin_->api().struct_size < offsetof(ptb_api, value_known) + sizeof(ptb_api::value_known)) return;
   auto known = sized<ptb_value>();
@@ -255,6 +310,7 @@ void Bridge::value_known(const Locator& tool, const Setting& value) {
 }
 
 std::optional<OperationResult> Bridge::wait(std::uint64_t handle, std::uint32_t timeout_ms) {
+  const Visit visit(*this);
   auto result = sized<ptb_operation_result>();
   auto error = sized<ptb_error>();
   const auto status = plugin_->api().wait(bridge_, handle, timeout_ms, &result, &error);
@@ -277,6 +333,7 @@ std::optional<OperationResult> Bridge::wait(std::uint64_t handle, std::uint32_t 
 }
 
 Json Bridge::report(const Json& question) {
+  const Visit visit(*this);
   const auto asked = question.dump(-1, ' ', false, Json::error_handler_t::replace);
   std::string answer;
   auto error = sized<ptb_error>();
@@ -285,6 +342,7 @@ Json Bridge::report(const Json& question) {
 }
 
 Json Bridge::administer(const Json& order, std::uint64_t* handle) {
+  const Visit visit(*this);
   const auto ordered = order.dump(-1, ' ', false, Json::error_handler_t::replace);
   std::string answer;
   std::uint64_t operation = 0;

@@ -2,10 +2,12 @@
 // nothing else of the plugin; knows nothing of the small LMS but its values.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -119,10 +121,23 @@ class Bridge {
   Json report(const Json& question);
   /// `handle`: 0 where the order is done when this returns.
   Json administer(const Json& order, std::uint64_t* handle = nullptr);
+  /// Closes it and opens it again: operations of before are not known any more. Waits for the calls that other threads
+  /// are in; what they call afterwards waits for this, and fails where opening does.
+  void reopen(const BridgeOptions& options);
 
  private:
+  class Visit;
+  void open(const BridgeOptions& options);
+  void close();
+
   std::shared_ptr<Plugin> plugin_;
+  HostFace& face_;
   ptb_bridge* bridge_ = nullptr;
+  std::mutex mutex_;  ///< guards what follows
+  std::condition_variable changed_;
+  int visits_ = 0;
+  bool reopening_ = false;
+  std::string problem_;  ///< why there is no open bridge
 };
 
 }  // namespace host

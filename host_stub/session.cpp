@@ -22,7 +22,10 @@ std::string_view as_view(ptb_text text) { return text.bytes == nullptr ? "" : st
 House::Opening opening_for(Session::Use use, const GlobalOptions& options) {
   switch (use) {
     case Session::Use::lms: return House::Opening::none;
-    case Session::Use::look: return has_store(options) ? House::Opening::look : House::Opening::none;
+    case Session::Use::look:
+      if (!is_file_store(options)) return House::Opening::quiet;  // the first one makes it
+      return has_store(options) ? House::Opening::look : House::Opening::none;
+    case Session::Use::keep:
     case Session::Use::note:
     case Session::Use::settle: return House::Opening::quiet;
     case Session::Use::act: return House::Opening::full;
@@ -50,7 +53,7 @@ Session::Session(const GlobalOptions& options, Use use)
     if (use == Use::act) catch_interrupts();
   }
   house_->add(*this);
-  if (use == Use::lms || use == Use::look) return;
+  if (use == Use::lms || use == Use::look || use == Use::keep) return;
   try {
     is_guest() ? capture_left_over() : move_in();
     if (!is_guest() && use == Use::act) receive_others();
@@ -94,7 +97,7 @@ Session::~Session() {
     reception_.reset();
     const bool ends_well = !is_guest() && std::uncaught_exceptions() == 0 && *options_.interrupts == 0;
     if (use_ == Use::act && ends_well) wait_for(0);
-    if (!is_guest() && use_ != Use::look && put_back_.empty()) house_->tell_high_water();
+    if (!is_guest() && use_ != Use::look && use_ != Use::keep && put_back_.empty()) house_->tell_high_water();
   } catch (const std::exception& problem) {
     print_aside(problem.what());
   }
@@ -147,6 +150,14 @@ std::string Session::remove_tool(const Locator& locator) {
   lms().remove_secret(locator);
   const std::lock_guard lock(mutex_);
   return removals_[locator];
+}
+
+std::int64_t Session::begin_anew(std::int64_t again_from_ms) {
+  house_->reopen_bridge();
+  lms().tell_all_tools_again();
+  const auto again = again_from_ms == 0 ? 0 : lms().capture_again_from(again_from_ms);
+  move_in();
+  return again;
 }
 
 Json Session::order(Json what, std::uint64_t* handle) {

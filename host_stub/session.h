@@ -37,6 +37,7 @@ class Session : private Listener {
     lms,     ///< the small LMS only
     look,    ///< also asks the bridge, which starts nothing; there is no bridge while there is no store
     note,    ///< also changes what the bridge keeps, but sends nothing; unfinished operations are captured again first
+    keep,    ///< the bridge's store as a whole: orders, but nothing is captured or brought to agree
     settle,  ///< as note; an LMS that was put back to an earlier state is not refused, and nothing is captured for it
     act,     ///< also sends; does not end before all that it set going has been answered or deferred
   };
@@ -54,6 +55,9 @@ class Session : private Listener {
   void move_in();
   /// Why the bridge takes this LMS for one that was put back to an earlier state; empty: it does not.
   [[nodiscard]] const std::string& put_back() const { return put_back_; }
+  /// The bridge's store was exchanged: it is opened anew, and hears of all tools again. `again_from_ms`: what the LMS
+  /// has done since then is captured again; 0: nothing is. Returns how many operations that are.
+  std::int64_t begin_anew(std::int64_t again_from_ms);
   /// An order to the bridge, with who gives it. `handle`: 0 where it is done when this returns.
   Json order(Json what, std::uint64_t* handle = nullptr);
 

@@ -29,6 +29,8 @@ void add_course_api(Router& router, Serving& serving);
 void add_steering_api(Router& router, Serving& serving);
 /// For tools that take their events: each with its own secret, and only its own.
 void add_pull_api(Router& router, Serving& serving);
+/// The bridge's store as a whole: check and backup.
+void add_store_api(Router& router, Serving& serving);
 
 // -- for the API's own use
 

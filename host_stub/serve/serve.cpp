@@ -217,6 +217,7 @@ class Running {
     add_course_api(router_, serving_);
     add_steering_api(router_, serving_);
     add_pull_api(router_, serving_);
+    add_store_api(router_, serving_);
     for (const auto add : {add_base_pages, add_tools_pages, add_tool_pages, add_event_pages, add_job_pages,
                            add_lane_pages, add_policy_pages, add_audit_pages, add_course_pages, add_try_pages})
       add(router_, serving_);

@@ -232,13 +232,14 @@ Result<KnownValue> read_value(const ptb_value* value) {
 
 namespace {
 
-Result<std::string> read_sqlite_path(ptb_text store) {
+Result<std::string> read_store(ptb_text store) {
   auto uri = read_text(store, "the store", 4'096);
   if (!uri) return fail(uri.error());
-  constexpr std::string_view kScheme = "sqlite:";
-  if (!uri->starts_with(kScheme) || uri->size() == kScheme.size())
-    return fail(Status::argument, fmt::format("'{}' is no store: write sqlite:PATH", printable(*uri, 100)));
-  return uri->substr(kScheme.size());
+  const bool file = uri->starts_with(kSqliteScheme) && uri->size() > kSqliteScheme.size();
+  if (!file && !is_postgres_uri(*uri))
+    return fail(Status::argument, fmt::format("'{}' is no store: write sqlite:PATH or postgresql://USER@HOST/DATABASE",
+                                              printable(*uri, 100)));
+  return uri;
 }
 
 Result<HostIdentity> read_identity(const ptb_open_options& options) {
@@ -286,9 +287,9 @@ Result<OpenArguments> read_open(const ptb_open_options* options) {
     return fail(Status::argument,
                 fmt::format("ptb_open_options.flags has unknown bits {:#x}", known.flags & ~kKnownFlags));
   read.flags = known.flags;
-  auto path = read_sqlite_path(known.store);
-  if (!path) return fail(path.error());
-  read.sqlite_path = std::move(*path);
+  auto store = read_store(known.store);
+  if (!store) return fail(store.error());
+  read.store = std::move(*store);
   auto identity = read_identity(known);
   if (!identity) return fail(identity.error());
   read.engine.host = std::move(*identity);

@@ -37,11 +37,16 @@ Result<InstalledTool> read_tool(const ptb_tool* tool);
 
 Result<KnownValue> read_value(const ptb_value* value);
 
+inline constexpr std::string_view kSqliteScheme = "sqlite:";
+inline bool is_postgres_uri(std::string_view uri) {
+  return uri.starts_with("postgresql://") || uri.starts_with("postgres://");
+}
+
 /// What open was given, checked.
 struct OpenArguments {
   ptb_host host{};
   std::uint32_t flags = 0;
-  std::string sqlite_path;
+  std::string store;  ///< sqlite:PATH or postgresql://…
   EngineOptions engine;
 };
 Result<OpenArguments> read_open(const ptb_open_options* options);

@@ -31,7 +31,7 @@ Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments argument
     return fail(Status::state, "open was called from inside a callback: call it from outside");
   std::unique_ptr<ptb_bridge> bridge(new ptb_bridge(arguments.host));
   const bool capture_only = arguments.engine.capture_only;
-  auto store = ptb::open_sqlite_store({arguments.sqlite_path, !capture_only}, bridge->random_);
+  auto store = bridge->open_store(arguments.store, capture_only);
   if (!store) return fail(store.error());
   bridge->store_ = std::move(*store);
   ptb::CurlTransportOptions transport_options;
@@ -41,20 +41,34 @@ Result<std::unique_ptr<ptb_bridge>> ptb_bridge::open(ptb::OpenArguments argument
   bridge->transport_ = std::move(*transport);
   const auto find_wire = [opened = bridge.get()](std::string_view name) { return opened->find_wire(name); };
   const auto names = ptb::preset_names();
-  auto engine = ptb::Engine::open({*bridge->store_,
-                                   *bridge->transport_,
-                                   bridge->host_,
-                                   bridge->random_,
-                                   bridge->host_,
-                                   ptb::read_descriptor,
-                                   find_wire,
-                                   read_policy,
-                                   {names.begin(), names.end()}},
-                                  std::move(arguments.engine));
+  auto engine =
+      ptb::Engine::open({*bridge->store_,
+                         *bridge->transport_,
+                         bridge->host_,
+                         bridge->random_,
+                         bridge->host_,
+                         ptb::read_descriptor,
+                         find_wire,
+                         read_policy,
+                         {names.begin(), names.end()},
+                         [opened = bridge.get()](const std::string& uri) { return opened->open_store(uri, false); }},
+                        std::move(arguments.engine));
   if (!engine) return fail(engine.error());
   bridge->engine_ = std::move(*engine);
   if ((arguments.flags & PTB_ALLOW_BRIDGE_CALLBACKS) != 0 && !capture_only) bridge->start_thread();
   return bridge;
+}
+
+Result<std::unique_ptr<ptb::Store>> ptb_bridge::open_store(const std::string& uri, bool capture_only) {
+  if (!ptb::is_postgres_uri(uri) && !uri.starts_with(ptb::kSqliteScheme))
+    return fail(Status::argument, "that is no store: write sqlite:PATH or postgresql://USER@HOST/DATABASE");
+  std::vector<std::string> warnings;
+  auto store = ptb::is_postgres_uri(uri)
+                   ? ptb::open_postgres_store({uri, !capture_only}, warnings)
+                   : ptb::open_sqlite_store({uri.substr(ptb::kSqliteScheme.size()), !capture_only}, random_);
+  if (!store) return fail(store.error());
+  for (const std::string& warning : warnings) host_.log(ptb::LogLevel::warning, warning);
+  return std::unique_ptr<ptb::Store>(std::move(*store));
 }
 
 const ptb::Wire* ptb_bridge::find_wire(std::string_view name) const {

@@ -12,6 +12,7 @@
 #include "abi/argument_reading.h"
 #include "abi/host_face.h"
 #include "abi/system_random.h"
+#include "store/postgres_store.h"
 #include "store/sqlite_store.h"
 #include "transport/curl_transport.h"
 #include "wire/lti_notice.h"
@@ -39,6 +40,7 @@ struct ptb_bridge {
 
  private:
   explicit ptb_bridge(const ptb_host& host) : host_(host) {}
+  ptb::Result<std::unique_ptr<ptb::Store>> open_store(const std::string& uri, bool capture_only);
   [[nodiscard]] const ptb::Wire* find_wire(std::string_view name) const;
   void start_thread();
   void run_thread();

@@ -4,7 +4,6 @@
 #include <array>
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/string_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
 
 #include "core/planted_bug.h"
 
@@ -85,6 +84,14 @@ Result<Locator> locator_from(std::string_view text) {
   return locator;
 }
 
+EventId event_id_v4(Random& random) {
+  EventId id{};
+  random.fill({id.begin(), id.size()});
+  id.data[6] = static_cast<std::uint8_t>((id.data[6] & 0x0FU) | 0x40U);
+  id.data[8] = static_cast<std::uint8_t>((id.data[8] & 0x3FU) | 0x80U);
+  return id;
+}
+
 EventId event_id_v5(const EventId& bridge, std::string_view generation, std::string_view operation,
                     const Locator& locator, EventKind kind, std::uint32_t ordinal, const Pairs& arguments) {
   PairViews sorted(arguments.begin(), arguments.end());
@@ -105,7 +112,21 @@ EventId event_id_v5(const EventId& bridge, std::string_view generation, std::str
   return boost::uuids::name_generator_sha1(bridge)(name);
 }
 
-std::string to_text(const EventId& id) { return boost::uuids::to_string(id); }
+EventIdText text_of(const EventId& id) {
+  EventIdText text{};
+  std::size_t at = 0;
+  for (const unsigned char byte : id) {
+    if (at == 8 || at == 13 || at == 18 || at == 23) text[at++] = '-';
+    text[at++] = "0123456789abcdef"[byte >> 4U];
+    text[at++] = "0123456789abcdef"[byte & 15U];
+  }
+  return text;
+}
+
+std::string to_text(const EventId& id) {
+  const EventIdText text = text_of(id);
+  return {text.begin(), text.end()};
+}
 
 std::optional<EventId> event_id_from(std::string_view text) {
   if (text.size() != 36) return std::nullopt;

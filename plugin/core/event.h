@@ -1,12 +1,14 @@
 // What an event is: its kind, its identity, what is frozen at capture, and the states it goes through.
 #pragma once
 
+#include <array>
 #include <boost/uuid/uuid.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "core/clock.h"
 #include "core/pairs.h"
 
 namespace ptb {
@@ -119,7 +121,12 @@ struct StoredEvent {
 EventId event_id_v5(const EventId& bridge, std::string_view generation, std::string_view operation,
                     const Locator& locator, EventKind kind, std::uint32_t ordinal, const Pairs& arguments);
 
+/// UUID version 4: made of chance.
+EventId event_id_v4(Random& random);
+
 /// 36 characters, lower case.
+using EventIdText = std::array<char, 36>;
+EventIdText text_of(const EventId& id);
 std::string to_text(const EventId& id);
 std::optional<EventId> event_id_from(std::string_view text);
 

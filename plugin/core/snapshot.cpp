@@ -100,9 +100,14 @@ Result<Settings> decode_settings(std::string_view encoded) {
 
 Result<PairViews> effective_settings(std::string_view encoded) {
   PairViews pairs;
-  const bool whole = for_each_setting(
-      encoded, [&](std::string_view, std::string_view key, std::string_view value) { pairs.emplace_back(key, value); });
+  pairs.reserve(32);
+  bool sorted = true;
+  const bool whole = for_each_setting(encoded, [&](std::string_view, std::string_view key, std::string_view value) {
+    sorted = sorted && (pairs.empty() || pairs.back().first < key);
+    pairs.emplace_back(key, value);
+  });
   if (!whole) return unreadable();
+  if (sorted) return pairs;
   // Of equal keys the last one has the narrowest scope.
   std::stable_sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   const auto kept =

@@ -229,6 +229,30 @@ struct StoreIdentity {
   std::uint64_t high_water = 0;
 };
 
+/// What a look at everything has found.
+struct StoreCheck {
+  std::vector<std::string> findings;  ///< a line each; empty: no damage
+  std::int64_t events = 0;            ///< that were looked at
+  std::int64_t lanes = 0;
+};
+
+/// How a store was put back from a backup.
+struct PutBack {
+  StoreCheck found;             ///< of the backup; with findings nothing was put back
+  std::int64_t made_at_ms = 0;  ///< the backup; 0: not known
+  std::int64_t waiting = 0;
+  std::uint64_t high_water = 0;  ///< of the host, as the backup knows it
+  std::string kept_as;           ///< what was there before
+};
+
+/// What moved from one store to another.
+struct Moved {
+  std::int64_t rows = 0;
+  std::int64_t events = 0;
+  std::int64_t lanes = 0;
+  bool was_there = false;  ///< an earlier try, which a crash cut off, had already copied all of it
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -347,6 +371,23 @@ class Store {
   /// recognised.
   virtual Result<bool> reclaim(std::int64_t now_ms, const ReceiptRetention& retention, std::int64_t key_retention_ms,
                                int pieces) = 0;
+
+  // -- the whole store; Status::argument where its kind cannot do that
+  /// Reads everything, in pieces between which others go on. Errors: what kept it from looking.
+  virtual Result<StoreCheck> check();
+  /// A copy of everything as a store in a file of its own, made in pieces between which others go on. `noted` is the
+  /// last entry of the copy's audit trail. Errors: Status::refused where `path` is there already; Status::damaged.
+  virtual Result<void> back_up(const std::string& path, const AuditEntry& noted);
+  /// Everything becomes what that backup holds, but for a new identity, all lanes held, and `noted` in the audit trail.
+  /// After that, this store refuses every call: open it anew. Errors: Status::state while a walk is under way;
+  /// Status::newer, Status::damaged; the store is then as it was.
+  virtual Result<PutBack> put_back(const std::string& backup, const EventId& bridge, const AuditEntry& noted);
+  /// The same for a store whose content somebody has put back by other means.
+  virtual Result<void> begin_new_life(const EventId& bridge, const AuditEntry& noted);
+  /// Everything, ids, order and identity and all, goes into that empty store, and `noted` with it. Meanwhile calls are
+  /// refused; afterwards for good, and this store does not open any more but says where it has gone. Errors:
+  /// Status::state while a walk is under way, Status::refused where the other one is not empty; nothing has moved then.
+  virtual Result<Moved> move_to(Store& other, const AuditEntry& noted);
 
   // -- several processes; one that has its store to itself keeps to what is here
   [[nodiscard]] virtual bool is_shared() const { return false; }

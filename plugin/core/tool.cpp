@@ -18,7 +18,7 @@ std::optional<ToolState> tool_state_from(std::string_view text) {
 }
 
 const Action* Descriptor::action_for(EventKind kind, std::string_view content_handle) const {
-  const std::string type(to_text(kind));
+  const std::string_view type = to_text(kind);
   if (const auto at = actions.find(type); at != actions.end()) return &at->second;
   for (const auto& handler : content_handlers) {
     if (!content_handle.empty() && handler.handle != content_handle) continue;

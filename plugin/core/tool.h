@@ -27,6 +27,9 @@ struct Action {
   Pairs fixed;  ///< its <param name= fixed=> values, sent as POST parameters
 };
 
+/// By type; found by a text of any kind.
+using Actions = std::map<std::string, Action, std::less<>>;
+
 /// One <icon> of a placement. Any part may be empty.
 struct Icon {
   std::string path;      ///< behind the base URL of type icon-http or icon-https
@@ -46,8 +49,9 @@ struct Descriptor {
   std::string name;
   std::string version;
   std::string description;
-  std::map<std::string, std::string> base_urls;  ///< by type: http, https, server-to-server, icon-http, icon-https
-  std::string contact_email;                     ///< of whoever runs this instance
+  /// By type: http, https, server-to-server, icon-http, icon-https.
+  std::map<std::string, std::string, std::less<>> base_urls;
+  std::string contact_email;  ///< of whoever runs this instance
   DigestAlgorithm digest = DigestAlgorithm::md5;
 
   /// A web service of the LMS, and what the tool wants to call of it.
@@ -58,12 +62,12 @@ struct Descriptor {
   std::vector<Service> tool_login;    ///< as the tool itself
   std::vector<Service> ticket_login;  ///< for a user, with a ticket
 
-  std::map<std::string, Action> actions;  ///< top level, by type; types that no list has are kept too
+  Actions actions;  ///< at top level; types that no list has are kept too
 
   struct ContentHandler {
     std::string name;
     std::string handle;
-    std::map<std::string, Action> actions;
+    Actions actions;
     std::optional<bool> can_copy;
     std::vector<Icon> icons;
   };
@@ -77,7 +81,7 @@ struct Descriptor {
     std::string name;
     std::string description;
     std::vector<Category> categories;
-    std::map<std::string, Action> actions;
+    Actions actions;
     std::vector<Icon> icons;
   };
   std::vector<MenuLink> menu_links;

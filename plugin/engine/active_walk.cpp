@@ -287,12 +287,14 @@ void ActiveWalk::answered(const ExchangeResult& result, const Moment& now) {
 }
 
 void ActiveWalk::acknowledged(const StoredEvent& stored) {
-  const bool same_course = tally_.acknowledged == 0 || acknowledged_course_ == stored.event.course_id;
-  acknowledged_course_ = same_course ? stored.event.course_id : std::string();
+  if (tally_.acknowledged == 0)
+    acknowledged_course_ = stored.event.course_id;
+  else if (acknowledged_course_ != stored.event.course_id)
+    acknowledged_course_.clear();
   ++tally_.acknowledged;
   ++done_;
   end_.reached = stored.place.sequence;
-  last_event_id_ = to_text(stored.event.id);
+  last_event_ = stored.event.id;
   tell(stored, EventState::delivered, {}, {});
 }
 
@@ -312,7 +314,7 @@ void ActiveWalk::set_aside(const StoredEvent& stored, EventState state, const st
   if (!written && written.error().status != Status::refused) return stopped_by_us(written.error().text);
   ++done_;
   end_.reached = stored.place.sequence;
-  last_event_id_ = to_text(stored.event.id);
+  last_event_ = stored.event.id;
   tell(stored, state, {}, text);
 }
 
@@ -406,7 +408,8 @@ void ActiveWalk::tell(const StoredEvent& stored, EventState state, std::string_v
 void ActiveWalk::show_progress(const Moment& now, bool always) {
   if (!always && now.monotonic_ms - shown_at_ms_ < kProgressIntervalMs) return;
   shown_at_ms_ = now.monotonic_ms;
-  context_.host.progress({operations_.empty() ? 0 : operations_.front(), lane_.key, last_event_id_, done_,
+  const std::string last_event = last_event_ ? to_text(*last_event_) : std::string();
+  context_.host.progress({operations_.empty() ? 0 : operations_.front(), lane_.key, last_event, done_,
                           static_cast<std::uint64_t>(walk_.waiting)});
 }
 

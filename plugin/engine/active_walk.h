@@ -123,7 +123,7 @@ class ActiveWalk {
   std::optional<Gate> closed_gate_;
   std::int64_t answered_since_mark_ = 0;
   std::uint64_t done_ = 0;
-  std::string last_event_id_;
+  std::optional<EventId> last_event_;  ///< that was answered
   std::string acknowledged_course_;
   std::int64_t shown_at_ms_ = 0;
 };

@@ -67,7 +67,9 @@ Result<OrderAnswer> Engine::administer(std::string_view order_text) {
   auto what = text_field(*order, "do");
   if (!what) return fail(what.error());
   auto answer = this->order(*what, *order);
-  if (answer && *what != "stop") note(*what, *order, answer->operation == 0 ? "done" : "begun");
+  // What becomes of the whole store is noted with it.
+  if (answer && *what != "stop" && *what != "restore" && *what != "migrate")
+    note(*what, *order, answer->operation == 0 ? "done" : "begun");
   return answer;
 }
 
@@ -218,6 +220,9 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
     return json_text({{"from", to_text(*from)}, {"to", to_text(*to)}});
   }
   if (what == "forget") return forget(order, now_ms);
+  if (what == "backup") return back_up(order);
+  if (what == "restore") return put_back_store(order);
+  if (what == "migrate") return move_store(order);
   if (what == "stop") {
     StopTrigger stop;
     if (order.contains("tool")) {
@@ -228,11 +233,10 @@ Result<std::string> Engine::carry_out(const std::string& what, const Json& order
     pump_.post(std::move(stop));
     return std::string("{}");
   }
-  return fail(Status::argument,
-              "there is no order '" + printable(what, 60) +
-                  "': use retry, replay, park, unpark, discard, hold, release, policy, pull_take, "
-                  "pull_ack, pull_give_back, pull_redeliver, import, claim, stop, ping, reregister or "
-                  "forget");
+  return fail(Status::argument, "there is no order '" + printable(what, 60) +
+                                    "': use retry, replay, park, unpark, discard, hold, release, policy, pull_take, "
+                                    "pull_ack, pull_give_back, pull_redeliver, import, claim, stop, ping, reregister, "
+                                    "forget, backup, restore or migrate");
 }
 
 }  // namespace ptb

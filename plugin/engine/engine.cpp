@@ -20,14 +20,6 @@ std::shared_ptr<const Policy> default_policy(const ReadPolicy& read) {
   return std::make_shared<const Policy>(policy ? std::move(*policy) : Policy{});
 }
 
-EventId event_id_v4(Random& random) {
-  EventId id{};
-  random.fill({id.begin(), id.size()});
-  id.data[6] = static_cast<std::uint8_t>((id.data[6] & 0x0FU) | 0x40U);
-  id.data[8] = static_cast<std::uint8_t>((id.data[8] & 0x3FU) | 0x80U);
-  return id;
-}
-
 }  // namespace
 
 Engine::Engine(EngineParts parts, EngineOptions options)
@@ -40,6 +32,7 @@ Engine::Engine(EngineParts parts, EngineOptions options)
       read_descriptor_(parts.read_descriptor),
       read_policy_(parts.read_policy),
       presets_(parts.presets),
+      open_store_(parts.open_store),
       bridge_id_(parts.store.identity().bridge),
       tools_(parts.read_descriptor, parts.find_wire, default_policy(parts.read_policy), options_.host,
              options_.connect_timeout_ms, options_.exchange_timeout_ms),

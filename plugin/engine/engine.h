@@ -35,6 +35,9 @@ struct EngineOptions {
   bool capture_only = false;
 };
 
+/// Opens the store at a URI, and makes it where there is none.
+using OpenStore = std::function<Result<std::unique_ptr<Store>>(const std::string& uri)>;
+
 /// What the engine drives. All of it outlives the engine.
 struct EngineParts {
   Store& store;
@@ -46,6 +49,7 @@ struct EngineParts {
   FindWire find_wire;
   ReadPolicy read_policy;
   std::vector<std::string> presets = {};  ///< names that read_policy knows
+  OpenStore open_store = {};              ///< another one, for what moves there
 };
 
 /// An event as the host reports it.
@@ -145,6 +149,10 @@ class Engine {
   Result<std::string> pull_end(const Json& order, bool acknowledged);
   Result<OrderAnswer> pull_redeliver(const Json& order);
   Result<std::string> import_events(const Json& order);
+  Result<Json> check_report();
+  Result<std::string> back_up(const Json& order);
+  Result<std::string> put_back_store(const Json& order);
+  Result<std::string> move_store(const Json& order);
   void note(const std::string& what, const Json& order, const std::string& came_to);
 
   EngineOptions options_;
@@ -156,6 +164,7 @@ class Engine {
   ReadDescriptor read_descriptor_;
   ReadPolicy read_policy_;
   std::vector<std::string> presets_;
+  OpenStore open_store_;
   EventId bridge_id_;
   ToolTable tools_;
   SendContext context_;

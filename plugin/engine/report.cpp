@@ -96,14 +96,14 @@ Result<Json> tools_report(Store& store) {
   return json;
 }
 
-Json action_names(const std::map<std::string, Action>& actions) {
+Json action_names(const Actions& actions) {
   Json names = Json::array();
   for (const auto& [type, action] : actions) names.push_back(type);
   return names;
 }
 
 /// Where each action goes and what is sent with it; `handle` is empty at top level.
-void append_requests(Json& list, const std::map<std::string, Action>& actions, const std::string& handle) {
+void append_requests(Json& list, const Actions& actions, const std::string& handle) {
   for (const auto& [type, action] : actions) {
     Json fixed = Json::array();
     for (const auto& [name, value] : action.fixed) fixed.push_back({name, value});
@@ -226,11 +226,12 @@ Result<std::string> Engine::report(std::string_view question_text) {
     if (*what == "policies") return Json{{"presets", presets_}};
     if (*what == "audit") return audit_report(store_, *question);
     if (*what == "tools") return tools_report(store_);
+    if (*what == "check") return check_report();
     if (*what == "descriptor") return descriptor_report(read_descriptor_, *question);
     if (*what == "setting_key") return setting_key_report(*question);
     return fail(Status::argument, "there is no report '" + printable(*what, 60) +
                                       "': ask for events, event, explain, lanes, tools, pull, export, replay, policy, "
-                                      "policies, audit, descriptor or setting_key");
+                                      "policies, audit, check, descriptor or setting_key");
   }();
   if (!answer) return fail(answer.error());
   return json_text(*answer);

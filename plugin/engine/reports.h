@@ -33,6 +33,8 @@ struct ImportedEvent {
 };
 Result<ImportedEvent> imported_event(const Json& line);
 
+/// An order as the audit trail keeps it.
+AuditEntry audit_entry(const std::string& what, const Json& order, std::int64_t now_ms);
 Result<Json> audit_report(Store& store, const Json& question);
 
 /// From where on a replay goes, lane by lane: those of the order's tool from its from_event, from_time or from_backup

@@ -372,18 +372,23 @@ Result<std::string> Engine::import_events(const Json& order) {
 
 // ---- the trail
 
-void Engine::note(const std::string& what, const Json& order, const std::string& came_to) {
+AuditEntry audit_entry(const std::string& what, const Json& order, std::int64_t now_ms) {
   AuditEntry entry;
-  entry.at_ms = clock_.now().wall_ms;
+  entry.at_ms = now_ms;
   if (const auto by = order.find("by"); by != order.end() && by->is_string())
     entry.who = printable(by->get<std::string>(), 100);
   entry.what = what;
-  for (const char* const name : {"id", "lane", "tool", "from", "token"}) {
+  for (const char* const name : {"id", "lane", "tool", "from", "token", "file"}) {
     const auto at = order.find(name);
     if (at == order.end() || !at->is_string() || !entry.target.empty()) continue;
     entry.target = printable(at->get<std::string>(), 400);
   }
   entry.detail = audit_detail(order);
+  return entry;
+}
+
+void Engine::note(const std::string& what, const Json& order, const std::string& came_to) {
+  AuditEntry entry = audit_entry(what, order, clock_.now().wall_ms);
   if (!came_to.empty()) entry.detail += "; " + printable(came_to, 400);
   if (auto put = store_.put_audit(entry); !put)
     host_.log(LogLevel::warning, "the audit trail lacks an order: " + put.error().text);

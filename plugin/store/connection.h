@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -75,6 +76,12 @@ class Query {
     in_place_ = false;
     return *this;
   }
+  /// One of them by its number.
+  template <typename Value>
+  Query& bind_at(int at, const Value& value) {
+    put(at, value);
+    return *this;
+  }
   /// Steps. True: a row can be read.
   bool row() { return statement_.row(); }
   /// Steps until it is done, and resets it so that it can be bound and run again.
@@ -106,11 +113,47 @@ struct FamilyLock {
   std::int64_t version = 0;  ///< that the transaction is built on; 0: there is none yet; kAnyVersion: whatever it is
 };
 
-/// One of the processes that share a database. `epoch` rises whenever it had to join anew: what it held before is not
-/// its any more.
+/// One of the processes that share a database. `epoch` rises whenever it had to connect anew, so that nothing which it
+/// sent before can happen any more.
 struct Node {
   std::int64_t number = 0;
   std::int64_t epoch = 0;
+};
+
+class Connection;
+
+/// A copy of a whole database that is made in pieces, while the rest goes on between them: what changes meanwhile is in
+/// it too. It is made, stepped, and given up before its end, by whoever may use the connection at that moment.
+class DatabaseCopy {
+ public:
+  DatabaseCopy() = default;
+  DatabaseCopy(const DatabaseCopy&) = delete;
+  DatabaseCopy& operator=(const DatabaseCopy&) = delete;
+  virtual ~DatabaseCopy() = default;
+  /// Copies a piece. False: all is there, and the database is not needed any more.
+  virtual bool step() = 0;
+  // Of one that is all there; by anybody:
+  [[nodiscard]] virtual std::unique_ptr<Connection> open() = 0;
+  /// Takes it for a backup: looked at, on stable storage, then called `path`, where nothing is.
+  virtual void keep_as(const std::string& path) = 0;
+};
+
+/// A database that is made of a backup and is to take the place of the one in use. What is left of it goes with this.
+class Successor {
+ public:
+  Successor() = default;
+  Successor(const Successor&) = delete;
+  Successor& operator=(const Successor&) = delete;
+  virtual ~Successor() = default;
+  /// Touches nothing but files of its own, as all but take_place. Returns a connection with it.
+  virtual Connection& prepare() = 0;
+  /// When the backup was made, as it says itself; 0: it does not say.
+  [[nodiscard]] virtual std::int64_t made_at_ms() const = 0;
+  /// All that was written to it is on stable storage, and the connection is closed.
+  virtual void settle() = 0;
+  /// Closes the connection in use for good, and gives its place to this. `kept_as` is what the old database is called
+  /// from now on.
+  virtual void take_place(Connection& in_use, const std::string& kept_as) = 0;
 };
 
 class Connection {
@@ -145,6 +188,19 @@ class Connection {
   /// Why this connection must not be used any more: the outcome of a commit is unknown, or the file is damaged.
   [[nodiscard]] const std::optional<Error>& refusal() const { return refusal_; }
   void refuse(Error error) { refusal_ = std::move(error); }
+  /// What it was refused for is over, and has changed nothing.
+  void accept() { refusal_.reset(); }
+
+  // -- the whole of it
+  /// As a URI without a password, for people.
+  [[nodiscard]] virtual std::string place() const = 0;
+  /// Of a database in a file: where that is; empty: it is in none, and the next three are not for it.
+  [[nodiscard]] virtual std::string file() const { return {}; }
+  /// Into a new file at `path`.
+  virtual std::unique_ptr<DatabaseCopy> begin_copy(const std::string& path);
+  virtual std::unique_ptr<Successor> make_successor(const std::string& backup);
+  /// What the database itself finds wrong with what it holds, a line each.
+  virtual std::vector<std::string> damage() { return {}; }
 
   // -- shared by several nodes
   [[nodiscard]] virtual bool is_shared() const { return false; }

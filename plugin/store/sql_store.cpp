@@ -25,7 +25,9 @@ SqlStore::SqlStore(SqlStoreParts parts)
       reopen_(std::move(parts.reopen)),
       mirror_(load_mirror(*connection_)),
       shared_(connection_->is_shared()),
-      sends_(parts.sends) {}
+      sends_(parts.sends) {
+  refuse_moved(*connection_, name_);
+}
 
 SqlStore::~SqlStore() = default;
 

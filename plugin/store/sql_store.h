@@ -25,11 +25,14 @@ struct SqlStoreParts {
   std::string name;                   ///< for people
   std::shared_ptr<const void> guard;  ///< let go once the connection is closed; may be empty
   std::unique_ptr<Connection> connection;
-  bool sends = true;  ///< of a shared store: this process walks lanes
   /// Opens the database again after a write whose outcome is unknown; empty: the connection copes by itself. Throws
   /// StoreFailure.
   std::function<std::unique_ptr<Connection>()> reopen = {};
+  bool sends = true;  ///< of a shared store: this process walks lanes
 };
+
+/// Throws StoreFailure where that store has moved elsewhere.
+void refuse_moved(Connection& connection, const std::string& name);
 
 class SqlStore final : public Store {
  public:
@@ -98,6 +101,14 @@ class SqlStore final : public Store {
   Result<bool> reclaim(std::int64_t now_ms, const ReceiptRetention& retention, std::int64_t key_retention_ms,
                        int pieces) override;
 
+  /// Looks at a copy where the database is a file, which wants as much room again for that time.
+  Result<StoreCheck> check() override;
+  Result<void> back_up(const std::string& path, const AuditEntry& noted) override;
+  Result<PutBack> put_back(const std::string& backup, const EventId& bridge, const AuditEntry& noted) override;
+  Result<void> begin_new_life(const EventId& bridge, const AuditEntry& noted) override;
+  /// `other` is a SqlStore too, of any kind of database; this one is not shared.
+  Result<Moved> move_to(Store& other, const AuditEntry& noted) override;
+
   [[nodiscard]] bool is_shared() const override { return shared_; }
   Result<StoreNews> news(bool look) override;
   [[nodiscard]] int listening_socket() const override { return shared_ ? connection_->listening_socket() : -1; }
@@ -130,12 +141,6 @@ class SqlStore final : public Store {
   template <typename Value, typename Body>
   Result<Value> look(Body body);
 
-  /// Why nothing can be done now. Empty: all is well, perhaps since the database has just been opened again and has all
-  /// that was promised.
-  std::optional<Error> refusal();
-  void open_again();
-  std::string missing_in(Connection& connection, const Mirror& found) const;
-
   // What transactions touch. The tool that a locator's lanes are delivered to belongs to it.
   using Scope = std::set<Locator>;
   static Scope nothing() { return {}; }
@@ -159,10 +164,16 @@ class SqlStore final : public Store {
   void take_in_lane(MirrorLane entry);
   void tell_again();
   [[nodiscard]] bool is_mine(const MirrorLane& entry) const;
+  bool is_walked_elsewhere(MirrorLane& entry);
   [[nodiscard]] bool is_under_way(const MirrorLane* entry, const Walk& walk) const;
   std::optional<std::int64_t> key_to_ask_for(const EventId& id);
   /// Of those lanes the ones that nobody holds any more are free; returns these.
   Result<std::set<std::int64_t>> take_over(const std::set<std::int64_t>& left);
+  /// Why nothing can be done now. Empty: all is well, perhaps since the database has just been opened again and has all
+  /// that was promised.
+  std::optional<Error> refusal();
+  void open_again();
+  std::string missing_in(Connection& connection, const Mirror& found) const;
 
   CaptureAnswer capture_item(Draft& draft, const CaptureItem& item, const DecideCapture& decide);
   /// Where an event goes: a lane that is there, or one to be made under that key.
@@ -238,6 +249,16 @@ class SqlStore final : public Store {
   int remove_range(std::int64_t first, std::int64_t last, int& pieces);
   void reclaim_keys(std::int64_t lane, const Reclaiming& terms, int& pieces);
   void reclaim_exceptions(Draft& draft, const Reclaiming& terms, int& pieces);
+
+  template <typename Body>
+  auto in_turn(Body body);
+  std::unique_ptr<DatabaseCopy> copy_in_pieces(const std::string& draft);
+  Result<StoreCheck> check_in_turns();
+  void refuse_while_walking();
+  std::vector<FamilyLock> locks_for_copy() const;
+  template <typename Body>
+  void write_for_move(Body body);
+  Moved copy_into(SqlStore& target, const std::string& place);
 
   std::mutex mutex_;
   std::string name_;

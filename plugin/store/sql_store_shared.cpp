@@ -26,12 +26,14 @@ constexpr const char* kFirstStanding =
 constexpr const char* kStanding = "UPDATE lane_standing SET version = ?2, holder = ?3, wanted = ?4 WHERE lane = ?1";
 constexpr const char* kTellOthers = "SELECT pg_notify('ptbridge', '')";
 // A clock that was put back must not let the dead hold on for as long.
+#define PTB_IS_ALIVE "until BETWEEN clock_timestamp() AND clock_timestamp() + interval '20 seconds'"
 constexpr const char* kLeftLanes =
     "SELECT lane FROM lane_standing WHERE holder <> 0 AND NOT EXISTS (SELECT 1 FROM node WHERE number = holder "
-    "AND until BETWEEN clock_timestamp() AND clock_timestamp() + interval '20 seconds') ORDER BY lane LIMIT 1000";
+    "AND " PTB_IS_ALIVE ") ORDER BY lane LIMIT 1000";
 constexpr const char* kForgetNodes =
-    "DELETE FROM node WHERE number IN (SELECT holder FROM lane_standing WHERE holder <> 0) "
-    "AND until NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '20 seconds'";
+    "DELETE FROM node WHERE number IN (SELECT holder FROM lane_standing WHERE holder <> 0) AND NOT (" PTB_IS_ALIVE ")";
+constexpr const char* kForgetNode = "DELETE FROM node WHERE number = ?1 AND NOT (" PTB_IS_ALIVE ")";
+constexpr const char* kNode = "SELECT 1 FROM node WHERE number = ?1";
 
 /// Goes on while the process is stopped or the machine sleeps.
 std::int64_t boot_time_ms() {
@@ -216,6 +218,16 @@ void SqlStore::tell_again() {
 
 bool SqlStore::is_mine(const MirrorLane& entry) const {
   return entry.holder != 0 && entry.holder == connection_->node().number;
+}
+
+/// Within a transaction. A node that has not been heard of for the time of a lease is shut out.
+bool SqlStore::is_walked_elsewhere(MirrorLane& entry) {
+  if (entry.holder == 0 || is_mine(entry)) return false;
+  connection_->query(kForgetNode).bind(entry.holder).run();
+  auto node = connection_->query(kNode);
+  if (node.bind(entry.holder).row()) return true;
+  entry.holder = 0;
+  return false;
 }
 
 bool SqlStore::is_under_way(const MirrorLane* entry, const Walk& walk) const {

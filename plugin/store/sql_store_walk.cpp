@@ -85,7 +85,7 @@ std::optional<Walk> SqlStore::begin_in(Draft& draft, std::int64_t lane, std::int
   if (!may_walk(seen.lane, draft.tool(seen.lane.tool))) return std::nullopt;
   if (draft.before().family(seen.own_locator)->waits_before(seen.lane.epoch)) return std::nullopt;
   MirrorLane& entry = draft.lane(lane);
-  if (entry.holder != 0 && !is_mine(entry)) return std::nullopt;  // who walks it sees what has come meanwhile
+  if (is_walked_elsewhere(entry)) return std::nullopt;  // who walks it sees what has come meanwhile
   if (entry.leases > 0) {
     remove_over_leases(entry, now_ms);
     if (entry.leases > 0) return std::nullopt;

@@ -35,6 +35,13 @@ class SqliteConnection final : public Connection {
   /// Takes what is in the log into the file, and empties the log.
   void scrub() override;
 
+  [[nodiscard]] std::string place() const override { return "sqlite:" + path_; }
+  [[nodiscard]] std::string file() const override { return path_; }
+  std::unique_ptr<DatabaseCopy> begin_copy(const std::string& path) override;
+  std::unique_ptr<Successor> make_successor(const std::string& backup) override;
+  std::vector<std::string> damage() override;
+
+  [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
   /// The first column of the only row.
   std::string pragma(const char* sql);
   /// Leaves the log as it is when the connection closes. For a file that is not ours to change.

@@ -76,13 +76,6 @@ void write_log_anew(const std::string& path) {
   if (size != 0 || !file.sync()) raise_system(path, "cannot write to " + log);
 }
 
-void remove_leftovers(const std::string& draft) {
-  for (const char* const suffix : {"", "-wal", "-journal", "-shm"}) {
-    const std::string path = draft + suffix;
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) raise_system(draft, "cannot remove " + path);
-  }
-}
-
 void apply_settings(SqliteConnection& connection) {
   connection.run(fmt::format("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
                              "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = {}",
@@ -118,7 +111,27 @@ std::uint32_t big_endian(const unsigned char* at) {
          static_cast<std::uint32_t>(at[2]) << 8 | static_cast<std::uint32_t>(at[3]);
 }
 
-/// Judges by the file's first bytes alone, before SQLite could repair or lock anything.
+int schema_of(SqliteConnection& connection) { return std::atoi(connection.pragma("PRAGMA user_version").c_str()); }
+
+}  // namespace
+
+void remove_store_file(const std::string& path) {
+  for (const char* const suffix : {"", "-wal", "-journal", "-shm"}) {
+    const std::string file = path + suffix;
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT) raise_system(path, "cannot remove " + file);
+  }
+}
+
+void create_private_file(const std::string& path) {
+  if (!File(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW).is_open()) raise_system(path, "cannot be created");
+}
+
+void sync_file(const std::string& path) { sync_path(path, O_RDWR, path); }
+
+void sync_directory_of(const std::string& path) {
+  sync_path(fs::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY, path);
+}
+
 void refuse_foreign_file(const std::string& path) {
   const File file(path, O_RDONLY);
   if (!file.is_open()) raise_system(path, "cannot be read");
@@ -136,10 +149,6 @@ void refuse_foreign_file(const std::string& path) {
   const std::uint32_t version = big_endian(header + 60);
   if (version > static_cast<std::uint32_t>(newest_schema())) raise_newer(path, version);
 }
-
-int schema_of(SqliteConnection& connection) { return std::atoi(connection.pragma("PRAGMA user_version").c_str()); }
-
-}  // namespace
 
 Result<std::string> real_store_path(const std::string& path) {
   std::error_code problem;
@@ -166,8 +175,8 @@ void create_store_file(const std::string& path, const std::array<unsigned char, 
                       "it went, or remove the log to start anew",
                       path));
   const std::string draft = path + ".new";
-  remove_leftovers(draft);
-  if (!File(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW).is_open()) raise_system(path, "cannot be created");
+  remove_store_file(draft);
+  create_private_file(draft);
   fault_point("store.create.file_made");
   SqliteConnection connection(draft);
   connection.run(
@@ -181,11 +190,11 @@ void create_store_file(const std::string& path, const std::array<unsigned char, 
   // what is still in the log.
   connection.run("PRAGMA wal_checkpoint(TRUNCATE)");
   connection.close();
-  sync_path(draft, O_RDWR, path);
+  sync_file(draft);
   fault_point("store.create.before_rename");
   if (::rename(draft.c_str(), path.c_str()) != 0) raise_system(path, "cannot be created");
   fault_point("store.create.after_rename");
-  sync_path(fs::path(path).parent_path().string(), O_RDONLY | O_DIRECTORY, path);
+  sync_directory_of(path);
 }
 
 std::unique_ptr<SqliteConnection> open_store_file(const std::string& path, bool may_migrate) {

@@ -23,4 +23,20 @@ void create_store_file(const std::string& path, const std::array<unsigned char, 
 /// the file untouched, Status::store where it has an older schema and must not be migrated.
 std::unique_ptr<SqliteConnection> open_store_file(const std::string& path, bool may_migrate);
 
+// -- files beside a store; all throw StoreFailure
+
+/// Judges by the first bytes alone, touching nothing: Status::newer, or Status::damaged where it is no store.
+void refuse_foreign_file(const std::string& path);
+/// With its log and journal, where they are there.
+void remove_store_file(const std::string& path);
+/// Empty, for its owner only; it must not be there.
+void create_private_file(const std::string& path);
+void sync_file(const std::string& path);
+void sync_directory_of(const std::string& path);
+
+/// What an old store is called after a backup took its place, before the time.
+inline constexpr const char* kKeptAs = ".before-restore-";
+/// What a crash has left of one that was to take the place of the store at `path`.
+void remove_unfinished_successor(const std::string& path);
+
 }  // namespace ptb

@@ -54,6 +54,7 @@ Result<std::unique_ptr<SqlStore>> open_sqlite_store(const SqliteStoreOptions& op
   auto lock = StoreLock::take(*path);
   if (!lock) return fail(lock.error());
   try {
+    remove_unfinished_successor(*path);
     // Asked again: the bridge that held the lock may have made it.
     if (!std::filesystem::exists(*path, unreadable)) create_store_file(*path, new_identity(random));
     auto guard = std::make_shared<const StoreLock>(std::move(*lock));

@@ -105,7 +105,7 @@ class Reading {
   Result<void> read_base_urls();
   Result<void> read_digest();
   void read_services();
-  Result<void> read_actions(const pugi::xml_node& parent, std::map<std::string, Action>& actions);
+  Result<void> read_actions(const pugi::xml_node& parent, Actions& actions);
   Result<Action> read_action(const pugi::xml_node& node, const std::string& type) const;
   Result<void> read_content_handler(const pugi::xml_node& node);
   Result<void> read_menu_link(const pugi::xml_node& node);
@@ -238,7 +238,7 @@ Result<Action> Reading::read_action(const pugi::xml_node& node, const std::strin
   return action;
 }
 
-Result<void> Reading::read_actions(const pugi::xml_node& parent, std::map<std::string, Action>& actions) {
+Result<void> Reading::read_actions(const pugi::xml_node& parent, Actions& actions) {
   for (const auto& node : child(parent, "http-actions").children()) {
     if (!is_named(node, "action")) continue;
     const std::string type(trimmed(attribute(node, "type")));

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,8 +21,10 @@ struct Parameter {
   std::string_view value;
 };
 
+using Parameters = std::pmr::vector<Parameter>;
+
 /// Sorts by name, byte by byte; of several with one name the one that came first is kept.
-void sort_by_name(std::vector<Parameter>& parameters);
+void sort_by_name(Parameters& parameters);
 
 /// Computes MACs. Callable from any thread.
 class Mac {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
 #include <charconv>
+#include <cstring>
 #include <vector>
 
 #include "wire/request_url.h"
@@ -13,29 +15,67 @@ namespace ptb {
 namespace {
 
 constexpr std::size_t kMaxTextBytes = 200;
+constexpr std::size_t kUsualRoom = std::size_t{16} * 1024;
 
-/// 1 for every byte that a form must not hold as it is.
-constexpr auto kSpecial = [] {
-  std::array<unsigned char, 256> special{};
-  for (unsigned c = 0; c < 256; ++c)
-    special[c] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '*' || c == '-' ||
-                         c == '.' || c == '_'
-                     ? 0
-                     : 1;
-  return special;
+/// A byte as a form holds it.
+struct FormByte {
+  char text[3];
+  unsigned char size;
+};
+static_assert(sizeof(FormByte) == 4);
+
+constexpr auto kFormBytes = [] {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::array<FormByte, 256> bytes{};
+  for (unsigned c = 0; c < 256; ++c) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '*' ||
+                       c == '-' || c == '.' || c == '_';
+    bytes[c] = {{'%', kHex[c >> 4U], kHex[c & 15U]}, 3};
+    if (plain || c == ' ') bytes[c] = {{plain ? static_cast<char>(c) : '+', 0, 0}, 1};
+  }
+  return bytes;
 }();
 
-/// Length of what can be copied as it is, from `begin` on. Looks at eight bytes at once, without a branch between them,
-/// since most of a body is plain text.
-std::size_t plain_length(std::string_view text, std::size_t begin) {
-  const auto special = [&](std::size_t at) { return kSpecial[static_cast<unsigned char>(text[at])]; };
-  std::size_t at = begin;
-  for (; at + 8 <= text.size(); at += 8)
-    if ((special(at) | special(at + 1) | special(at + 2) | special(at + 3) | special(at + 4) | special(at + 5) |
-         special(at + 6) | special(at + 7)) != 0)
-      break;
-  while (at < text.size() && special(at) == 0) ++at;
-  return at - begin;
+/// Room that write_form_encoded needs for `size` bytes.
+constexpr std::size_t form_room(std::size_t size) { return 3 * size + 1; }
+
+char* write_form_byte(char* out, char c) {
+  const FormByte& form = kFormBytes[static_cast<unsigned char>(c)];
+  std::memcpy(out, &form, sizeof form);
+  return out + form.size;
+}
+
+/// Eight bytes, taken together.
+using Eight = unsigned char __attribute__((vector_size(8)));
+
+/// How many bytes at the front are set whole.
+std::size_t front_set(Eight set) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &set, sizeof bits);
+  const int zeros = std::endian::native == std::endian::little ? std::countr_one(bits) : std::countl_one(bits);
+  return static_cast<std::size_t>(zeros) / 8;
+}
+
+/// Writes the form of `text`, and perhaps some bytes behind it; returns its end. Most bytes stay as they are or become
+/// '+', so those are written eight at a time as far as they go.
+char* write_form_encoded(char* out, std::string_view text) {
+  std::size_t at = 0;
+  while (at + sizeof(Eight) <= text.size()) {
+    Eight bytes;
+    std::memcpy(&bytes, text.data() + at, sizeof bytes);
+    const auto letter = ((bytes | 0x20) - 'a') < 26;
+    const auto digit = (bytes - '0') < 10;
+    const auto sign = (bytes == '*') | (bytes == '-') | (bytes == '.') | (bytes == '_');
+    const auto space = reinterpret_cast<Eight>(bytes == ' ');
+    const Eight written = bytes + (space & static_cast<unsigned char>('+' - ' '));
+    std::memcpy(out, &written, sizeof written);
+    const std::size_t good = front_set(reinterpret_cast<Eight>(letter | digit | sign) | space);
+    out += good;
+    at += good;
+    if (good < sizeof(Eight)) out = write_form_byte(out, text[at++]);
+  }
+  for (; at < text.size(); ++at) out = write_form_byte(out, text[at]);
+  return out;
 }
 
 /// A number as decimal text that lives as long as this object.
@@ -51,7 +91,7 @@ class Decimal {
   char* end_;
 };
 
-bool append_stored_pairs(std::string_view encoded, std::vector<Parameter>& parameters) {
+bool append_stored_pairs(std::string_view encoded, Parameters& parameters) {
   Parameter pair;
   while (!encoded.empty()) {
     if (!take_netstring(encoded, pair.name) || !take_netstring(encoded, pair.value)) return false;
@@ -60,22 +100,24 @@ bool append_stored_pairs(std::string_view encoded, std::vector<Parameter>& param
   return true;
 }
 
-void append_form(std::string& body, const Parameter& parameter) {
-  if (!body.empty()) body.push_back('&');
-  append_form_encoded(body, parameter.name);
-  body.push_back('=');
-  append_form_encoded(body, parameter.value);
+char* write_pair(char* out, const Parameter& parameter) {
+  out = write_form_encoded(out, parameter.name);
+  *out++ = '=';
+  out = write_form_encoded(out, parameter.value);
+  *out++ = '&';
+  return out;
 }
 
-std::string form_of(const std::vector<Parameter>& parameters, std::string_view mac) {
-  std::size_t size = 64;
-  for (const auto& [name, value] : parameters) size += name.size() + value.size() + 2;
-  std::string body;
-  body.reserve(size + size / 2);
+std::string form_of(const Parameters& parameters, std::string_view mac) {
+  constexpr std::string_view kMac = "mac";
+  std::size_t room = form_room(kMac.size() + mac.size() + 2);
+  for (const auto& [name, value] : parameters) room += 3 * (name.size() + value.size()) + 2;
+  char* const begin = std::pmr::polymorphic_allocator<char>(parameters.get_allocator()).allocate(room);
+  char* end = begin;
   for (const auto& parameter : parameters)
-    if (parameter.name != "mac") append_form(body, parameter);
-  append_form(body, {"mac", mac});
-  return body;
+    if (parameter.name != kMac) end = write_pair(end, parameter);
+  end = write_pair(end, {kMac, mac}) - 1;
+  return {begin, end};
 }
 
 WireRequest unsendable(Outcome::Kind kind, std::string text) {
@@ -110,20 +152,9 @@ Outcome failed(std::string_view text) { return {Outcome::Kind::failed, printable
 }  // namespace
 
 void append_form_encoded(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  for (std::size_t at = 0;; ++at) {
-    const std::size_t length = plain_length(text, at);
-    out.append(text, at, length);
-    at += length;
-    if (at == text.size()) return;
-    const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte == ' ') {
-      out.push_back('+');
-    } else {
-      const char escaped[3] = {'%', kHex[byte >> 4], kHex[byte & 15]};
-      out.append(escaped, 3);
-    }
-  }
+  const std::size_t before = out.size();
+  out.resize(before + form_room(text.size()));
+  out.resize(static_cast<std::size_t>(write_form_encoded(out.data() + before, text) - out.data()));
 }
 
 Result<void> ProxyToolWire::check(const Tool&, const Descriptor&) const { return {}; }
@@ -151,9 +182,12 @@ Result<WireRequest> ProxyToolWire::build(const ToolAtSend& tool, std::span<const
   const Decimal happened(event.occurred_at_ms != 0 ? event.occurred_at_ms : event.captured_at_ms);
   const Decimal attempt(outgoing.attempt);
   const bool recognisable = !tool.tool.options.strict && !event.id.is_nil();
-  const std::string id = recognisable ? to_text(event.id) : std::string();
+  const EventIdText id = text_of(event.id);
 
-  std::vector<Parameter> parameters;
+  // All that is needed until the request is made, without asking the heap for an event of usual size.
+  std::array<std::byte, kUsualRoom> room;
+  std::pmr::monotonic_buffer_resource arena(room.data(), room.size());
+  Parameters parameters(&arena);
   parameters.reserve(32 + action->fixed.size() + (outgoing.settings != nullptr ? outgoing.settings->size() : 0));
   parameters.assign({{"tcbaseurl", tool.host.tcbaseurl},
                      {"nonce", stamp.nonce},
@@ -163,7 +197,7 @@ Result<WireRequest> ProxyToolWire::build(const ToolAtSend& tool, std::span<const
                      {"direction", tool.host.direction}});
   if (const auto url = find_encoded(event.context, "returnurl")) parameters.push_back({"returnurl", *url});
   if (recognisable) {
-    parameters.push_back({"event_id", id});
+    parameters.push_back({"event_id", {id.data(), id.size()}});
     parameters.push_back({"event_sequence", sequence});
     parameters.push_back({"event_time", happened});
     parameters.push_back({"deferred", outgoing.deferred ? "true" : "false"});

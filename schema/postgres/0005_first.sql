@@ -29,7 +29,8 @@ CREATE TABLE meta (
 -- rises by one; so whoever remembers a version knows by it whether what he remembers is still so.
 CREATE TABLE family (
   locator text COLLATE "C" PRIMARY KEY,
-  version bigint NOT NULL
+  version bigint NOT NULL,
+  tool_version bigint NOT NULL DEFAULT 0 -- that last changed the tool or its policy
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
 -- A process that shares this database. The epoch rises when it joins anew, which shuts out what it began before.
@@ -47,11 +48,10 @@ CREATE TABLE lane_standing (
   own text COLLATE "C" NOT NULL, -- its locator
   version bigint NOT NULL,       -- of its family, when the lane was changed last
   holder bigint NOT NULL DEFAULT 0, -- the node that walks it
-  holder_epoch bigint NOT NULL DEFAULT 0,
   wanted bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX lane_standing_version ON lane_standing (own, version);
-CREATE INDEX lane_standing_wanted ON lane_standing (wanted, lane) WHERE wanted <> 0;
+CREATE INDEX lane_standing_held ON lane_standing (holder) WHERE holder <> 0;
 
 -- ---- tools and lanes
 
@@ -82,7 +82,7 @@ CREATE TABLE lane (
   hold_reason text NOT NULL DEFAULT '' CHECK (hold <> 'none' OR hold_reason = ''),
   stopping_sequence bigint NOT NULL DEFAULT 0 CHECK (stopping_sequence >= 0),
   stopping_count bigint NOT NULL DEFAULT 0 CHECK (stopping_count >= 0),
-  keyed bigint NOT NULL DEFAULT 0 CHECK (keyed >= 0),
+  keyed bigint NOT NULL DEFAULT 0 CHECK (keyed >= 0), -- each key is entered with its event here
   kept_from bigint NOT NULL DEFAULT 0 CHECK (kept_from >= 0),
   kept_through bigint NOT NULL DEFAULT 0 CHECK (kept_through >= kept_from),
   split text COLLATE "C" NOT NULL DEFAULT '' CHECK (split IN ('', 'course', 'none') OR split LIKE 'group%'),
@@ -225,8 +225,8 @@ EXECUTE FUNCTION refuse('the mark of a lane only rises');
 CREATE FUNCTION check_removed_events() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (SELECT FROM removed JOIN ptbridge.lane ON lane.id = removed.place >> 40
-    WHERE removed.state = 3 OR (removed.place & 1099511627775) > least(lane.mark, lane.keyed)) THEN
-    RAISE EXCEPTION 'a waiting or parked event, or one without its key, is never removed'
+    WHERE removed.state = 3 OR (removed.place & 1099511627775) > lane.mark) THEN
+    RAISE EXCEPTION 'a waiting or parked event is never removed'
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   IF EXISTS (SELECT FROM removed JOIN ptbridge.event ON event.snapshot = removed.place
@@ -273,6 +273,9 @@ BEGIN
     WHERE number = this_node AND epoch = this_epoch;
   IF NOT FOUND THEN
     IF joins <> '' THEN
+      -- Those that ended without a word, and walked nothing that somebody would have taken over.
+      DELETE FROM ptbridge.node WHERE number IN (SELECT number FROM ptbridge.node
+        WHERE until < clock_timestamp() - interval '1 day' ORDER BY number LIMIT 100 FOR UPDATE SKIP LOCKED);
       INSERT INTO ptbridge.node (number, epoch, until, last_commit, name)
         VALUES (this_node, this_epoch, owned_until, this_commit, joins) ON CONFLICT (number) DO NOTHING;
     END IF;

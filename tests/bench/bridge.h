@@ -1,14 +1,12 @@
-// The plugin as a host sees it: loaded with dlopen, spoken to through ptbridge.h and nothing else; and the events that
-// the benchmark captures. Every failure is thrown with the plugin's own text.
+// The plugin as a host sees it: loaded with dlopen, spoken to through ptbridge.h and nothing else. Every failure is
+// thrown with the plugin's own text.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
-#include <vector>
 
+#include "event_array.h"
 #include "ptbridge/ptbridge.h"
 
 namespace bench {
@@ -26,51 +24,33 @@ class Plugin {
   const ptb_api* api_ = nullptr;
 };
 
-/// Some events of one tool for one call of capture: content items of a course, each with settings of its own, so that a
-/// request has about 2 KiB. Strings are kept and refilled.
-class EventArray {
- public:
-  /// `own_courses`: each event is of a course of its own.
-  explicit EventArray(std::size_t count, bool own_courses = false);
-
-  /// Makes them new events of tool number `tool`: one operation, like a restored course.
-  void renew(int tool, std::string_view operation = "restore");
-  /// Number of the first of them; the next array goes on behind the last.
-  [[nodiscard]] std::uint64_t first() const { return first_; }
-  static void count_from(std::uint64_t first);
-
-  [[nodiscard]] std::size_t count() const { return events_.size(); }
-  [[nodiscard]] const ptb_event* const* events() const { return event_pointers_.data(); }
-  [[nodiscard]] ptb_capture_result* const* results() { return result_pointers_.data(); }
-  /// Bytes of names and values that one event hands over, arguments and settings.
-  [[nodiscard]] std::size_t payload_bytes() const;
-
- private:
-  struct Texts {
-    std::string content_id;
-    std::string course_id;
-    std::array<ptb_pair, 4> arguments;
-  };
-  bool own_courses_;
-  std::uint64_t first_ = 0;
-  std::string operation_;
-  std::string program_;
-  std::string backup_id_;
-  std::vector<Texts> texts_;
-  std::vector<ptb_event> events_;
-  std::vector<const ptb_event*> event_pointers_;
-  std::vector<ptb_capture_result> results_;
-  std::vector<ptb_capture_result*> result_pointers_;
-};
-
 /// Who does the sending.
 enum class Pump {
   bridge_thread,  ///< the bridge's own thread, as in ptb-host
   caller,         ///< whoever waits
+  nobody,         ///< it captures only
+};
+
+/// Where a bridge keeps its events: "sqlite:PATH" and so on.
+struct StoreUri {
+  std::string text;
+};
+
+/// How a tool is registered. It has no action for state-change where it is not to be asked at a save.
+struct Installation {
+  std::string url;
+  std::string wire;      ///< empty: proxy-tool
+  std::string endpoint;  ///< of the other wires
+  std::uint32_t max_batch = 0;
+  std::string policy;
+  std::int32_t state = PTB_TOOL_UNAVAILABLE;
+  bool asks_state_change = true;
 };
 
 class Bridge {
  public:
+  /// `secret`: of all its tools; empty: one that suits proxy-tool.
+  Bridge(const Plugin& plugin, const StoreUri& store, Pump pump, std::string secret = {});
   Bridge(const Plugin& plugin, const std::filesystem::path& store, Pump pump);
   ~Bridge();
   Bridge(const Bridge&) = delete;
@@ -78,8 +58,8 @@ class Bridge {
 
   /// Registers tool number `tool`, unavailable, at `url`. Without an action for state-change a save asks it nothing.
   void install(int tool, const std::string& url, bool asks_state_change = true);
-  /// The same with a delivery policy and in that state, which starts no walk.
-  void install(int tool, const std::string& url, const std::string& policy, std::int32_t state);
+  /// Starts no walk, whatever the state.
+  void install(int tool, const Installation& installation);
   /// Captures all of `events`, and returns the operation; throws where one of them is not new.
   std::uint64_t capture(EventArray& events);
   ptb_operation_result capture_and_wait(EventArray& events) { return wait(capture(events)); }
@@ -93,10 +73,8 @@ class Bridge {
   void turn();
 
  private:
-  void install_with(int tool, const std::string& url, bool asks_state_change, const std::string& policy,
-                    std::int32_t state);
-
   const ptb_api& api_;
+  std::string secret_;
   ptb_bridge* bridge_ = nullptr;
 };
 

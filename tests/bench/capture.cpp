@@ -2,11 +2,7 @@
 // is unavailable, so that nothing is sent meanwhile.
 #include <fmt/format.h>
 
-#include <condition_variable>
-#include <exception>
-#include <mutex>
-#include <thread>
-
+#include "callers.h"
 #include "disk_loops.h"
 #include "groups.h"
 #include "measure.h"
@@ -20,77 +16,6 @@ constexpr milliseconds kSlice{30};
 constexpr milliseconds kCallersSlice{60};
 constexpr int kSlices = 14;
 constexpr int kRowBytes = 2048;
-
-/// Threads that capture, one event a call, only while a slice lasts.
-class Callers {
- public:
-  Callers(Bridge& bridge, int count) : bridge_(bridge) {
-    for (int at = 0; at < count; ++at) threads_.emplace_back([this] { work(); });
-  }
-  ~Callers() {
-    {
-      const std::lock_guard lock(mutex_);
-      ending_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
-  Callers(const Callers&) = delete;
-  Callers& operator=(const Callers&) = delete;
-
-  Sample slice(milliseconds duration) {
-    std::unique_lock lock(mutex_);
-    const std::int64_t start = monotonic_ns();
-    work_ = 0;
-    end_ns_ = start + std::chrono::nanoseconds(duration).count();
-    running_ = threads_.size();
-    ++turn_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return running_ == 0; });
-    if (failure_) std::rethrow_exception(failure_);
-    return {work_, static_cast<double>(monotonic_ns() - start) / 1e9};
-  }
-
- private:
-  void work() {
-    EventArray event(1);
-    std::uint64_t seen = 0;
-    std::unique_lock lock(mutex_);
-    while (true) {
-      changed_.wait(lock, [&] { return ending_ || turn_ != seen; });
-      if (ending_) return;
-      seen = turn_;
-      const std::int64_t end_ns = end_ns_;
-      lock.unlock();
-      double done = 0;
-      std::exception_ptr failure;
-      try {
-        while (monotonic_ns() < end_ns) {
-          event.renew(0);
-          bridge_.capture(event);
-          ++done;
-        }
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      lock.lock();
-      work_ += done;
-      if (failure) failure_ = failure;
-      if (--running_ == 0) changed_.notify_all();
-    }
-  }
-
-  Bridge& bridge_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::uint64_t turn_ = 0;
-  std::int64_t end_ns_ = 0;
-  std::size_t running_ = 0;
-  double work_ = 0;
-  bool ending_ = false;
-  std::exception_ptr failure_;
-  std::vector<std::thread> threads_;
-};
 
 StorePragmas shipped_pragmas(const Run& run) {
   const std::filesystem::path store = run.workspace->fresh("pragmas") / "bridge.db";

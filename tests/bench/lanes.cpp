@@ -17,13 +17,26 @@ constexpr int kEventsPerCall = 1000;
 constexpr int kTurns = 20'000;
 constexpr int kTriggers = 20;
 
+/// What the fresh process tells, and the figure that it is for.
+struct Told {
+  const char* field;
+  const char* figure;
+};
+constexpr Told kTold[] = {{"idle_turn_us", "lanes.idle_turn_us"},
+                          {"trigger_ms", "lanes.100k_trigger_ms"},
+                          {"rss_mib", "lanes.100k_idle_mib"},
+                          {"open_ms", "lanes.open_ms"}};
+
 constexpr const char* kCourseLanes =
     R"(<delivery-policy xmlns="urn:ptbridge:delivery-policy:1" name="course-lanes" order="course"/>)";
 
 /// Lanes with one waiting event each, of a tool that is not available; returns the number of the first event.
 std::uint64_t make_lanes(Run& run, const std::filesystem::path& store, int lanes) {
   Bridge bridge(*run.plugin, store, Pump::caller);
-  bridge.install(0, run.server->url(), kCourseLanes, PTB_TOOL_UNAVAILABLE);
+  Installation by_course;
+  by_course.url = run.server->url();
+  by_course.policy = kCourseLanes;
+  bridge.install(0, by_course);
   std::uint64_t first = 0;
   for (int made = 0; made < lanes; made += kEventsPerCall) {
     check_interrupt();
@@ -39,10 +52,10 @@ std::uint64_t make_lanes(Run& run, const std::filesystem::path& store, int lanes
 
 void measure_lanes(Run& run) {
   const Report& report = *run.report;
-  constexpr const char* kFigures[] = {"lanes.idle_turn_us", "lanes.trigger_ms", "lanes.rss_mib", "lanes.open_ms"};
   bool wanted = false;
-  for (const char* const figure : kFigures) wanted = wanted || report.wants(figure);
+  for (const Told& told : kTold) wanted = wanted || report.wants(told.figure);
   if (!wanted) return;
+  const int all_lanes = run.size(kLanes, 200);
   const auto measured = [&](const char* name, int lanes) {
     const std::filesystem::path store = run.workspace->fresh(name) / "bridge.db";
     const std::uint64_t first = make_lanes(run, store, lanes);
@@ -55,15 +68,13 @@ void measure_lanes(Run& run) {
   };
   for (int round = 0; round < run.rounds; ++round) {
     check_interrupt();
-    const auto many = measured("lanes-many", kLanes);
+    const auto many = measured("lanes-many", all_lanes);
     const auto few = measured("lanes-few", kTriggers);
-    for (const char* const figure : kFigures) {
-      const std::string field = std::string(figure).substr(6);
-      if (report.wants(figure)) run.report->add(figure, {many.at(field).get<double>(), few.at(field).get<double>()});
-    }
+    for (const Told& told : kTold)
+      run.report->add(told.figure, {many.at(told.field).get<double>(), few.at(told.field).get<double>()});
     if (round == 0)
       run.report->note(fmt::format("{} triggers for one of {} lanes each: {} requests (two events a lane).", kTriggers,
-                                   kLanes, many.at("requests").get<std::uint64_t>()));
+                                   all_lanes, many.at("requests").get<std::uint64_t>()));
   }
 }
 
@@ -81,7 +92,10 @@ int rest_and_tell(const std::vector<std::string>& arguments) {
                          {"rss_mib", static_cast<double>(resident_kib) / 1024},
                          {"idle_turn_us", turn_us},
                          {"trigger_ms", 0}};
-  bridge.install(0, arguments.at(3), "", PTB_TOOL_AVAILABLE);  // which starts no walk
+  Installation available;
+  available.url = arguments.at(3);
+  available.state = PTB_TOOL_AVAILABLE;
+  bridge.install(0, available);  // which starts no walk
   const std::int64_t triggering = monotonic_ns();
   for (int trigger = 0; trigger < kTriggers; ++trigger) {
     EventArray one(1, true);

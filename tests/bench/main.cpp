@@ -25,6 +25,8 @@ struct Options {
   std::string directory = program_directory().string();
   std::string replay_pump = "caller";
   bool list = false;
+  bool small = false;
+  std::string peers;
 };
 
 void list_figures() {
@@ -57,9 +59,12 @@ int measure(const Options& options) {
   }
   const Machine machine = look_at_machine(workspace.path());
   fmt::print("{}\n\n", to_text(machine));
+  if (options.small) report.note("In small: the figures mean nothing.");
   std::fflush(stdout);
   Run run;
   run.rounds = options.rounds;
+  run.small = options.small;
+  run.peers = options.peers;
   run.replay_pump = options.replay_pump == "thread" ? Pump::bridge_thread : Pump::caller;
   run.plugin_file = options.plugin;
   run.plugin = &plugin;
@@ -70,6 +75,10 @@ int measure(const Options& options) {
   measure_replays(run);
   measure_backlog(run);
   measure_lanes(run);
+  measure_batches(run);
+  measure_php(run);
+  measure_peers(run);
+  measure_postgres(run);
   measure_serving(run);
   fmt::print("{}", report.table());
   if (!options.json_file.empty()) {
@@ -102,6 +111,9 @@ int run_command_line(int count, char** words) {
                  "who sends in replays: the caller of wait, or the bridge's thread")
       ->check(CLI::IsMember({"caller", "thread"}))
       ->capture_default_str();
+  app.add_option("--peers", options.peers, "measure other queues too; where ./dev bench --peers has prepared them")
+      ->check(CLI::ExistingDirectory);
+  app.add_flag("--small", options.small, "a few events of each, to see that all of it runs; the figures mean nothing");
   app.add_flag("--list", options.list, "name the figures and end");
   try {
     app.parse(count, words);

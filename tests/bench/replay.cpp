@@ -3,7 +3,6 @@
 // bare loops and server are all on one CPU, where a request and its answer take the same way on both sides.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <stdexcept>
 
@@ -15,14 +14,21 @@
 namespace bench {
 namespace {
 
-/// A bridge with some tools, all at the one server.
+/// Goes on behind the last answer, with the mark moved as often as is usual.
+constexpr const char* kRestartNext =
+    R"(<delivery-policy xmlns="urn:ptbridge:delivery-policy:1" name="restart-next" restart="next"/>)";
+
+/// A bridge with some tools, all at the one server, under the default policy or that one.
 class ReplaySide {
  public:
-  ReplaySide(Run& run, std::string_view name, int tools)
+  ReplaySide(Run& run, std::string_view name, int tools, const std::string& policy = {})
       : server_(*run.server),
         bridge_(*run.plugin, run.workspace->fresh(name) / "bridge.db", run.replay_pump),
         tools_(tools) {
-    for (int tool = 0; tool < tools; ++tool) bridge_.install(tool, server_.url());
+    Installation installation;
+    installation.url = server_.url();
+    installation.policy = policy;
+    for (int tool = 0; tool < tools; ++tool) bridge_.install(tool, installation);
   }
 
   /// Captures `count` events for each tool.
@@ -132,17 +138,30 @@ void measure_one_lane(Run& run) {
                   run.server->cpu(), body_bytes));
 }
 
-void measure_sixteen_lanes(Run& run) {
-  constexpr int kLanes = 16;
-  constexpr int kEvents = 400;
-  constexpr int kChunks = 2;
-  ReplaySide side(run, "sixteen-lanes", kLanes);
+void measure_restart_next(Run& run) {
+  constexpr int kEvents = 2000;
+  constexpr int kChunks = 5;
+  ReplaySide side(run, "restart-next", 1, kRestartNext);
   const std::size_t body_bytes = body_bytes_of(side, *run.server, kEvents);
-  CurlMultiLoop bare(run.server->url() + "/tool", body_bytes, kLanes);
-  bare.send(kLanes * kEvents);
+  CurlEasyLoop bare(run.server->url() + "/tool", body_bytes);
+  bare.send(kEvents);
   for (int at = 0; at < run.rounds; ++at) {
-    const ReplayRound round = replay_round(side, kEvents, kChunks, [&] { return bare.send(kLanes * kEvents); });
-    run.report->add("replay.16_lanes_vs_multi", {round.bridge.rate(), round.curl.rate()});
+    const ReplayRound round = replay_round(side, kEvents, kChunks, [&] { return bare.send(kEvents); });
+    run.report->add("replay.1_lane_restart_next_vs_curl", {round.bridge.rate(), round.curl.rate()});
+  }
+}
+
+/// Many lanes at once: as many connections on both sides as the bridge uses with its defaults.
+void measure_many_lanes(Run& run, const char* figure, int lanes, int events) {
+  constexpr int kChunks = 2;
+  constexpr int kPlaces = 64;  // exchanges that the bridge has under way at once
+  ReplaySide side(run, figure, lanes);
+  const std::size_t body_bytes = body_bytes_of(side, *run.server, events);
+  CurlMultiLoop bare(run.server->url() + "/tool", body_bytes, std::min(lanes, kPlaces));
+  bare.send(lanes * events);
+  for (int at = 0; at < run.rounds; ++at) {
+    const ReplayRound round = replay_round(side, events, kChunks, [&] { return bare.send(lanes * events); });
+    run.report->add(figure, {round.bridge.rate(), round.curl.rate()});
   }
 }
 
@@ -235,38 +254,6 @@ void measure_hostile(Run& run) {
   }
 }
 
-/// Milliseconds from now to the first byte that `send` brings to the server.
-double first_byte_ms(const ToolServer& server, const std::function<void()>& send) {
-  const std::uint64_t requests = server.requests();
-  const std::int64_t start = monotonic_ns();
-  send();
-  const std::int64_t first_byte = server.first_byte_ns(requests);
-  if (first_byte == 0) throw std::runtime_error("nothing came to the server");
-  return static_cast<double>(first_byte - start) / 1e6;
-}
-
-double median(std::vector<double> numbers) {
-  std::sort(numbers.begin(), numbers.end());
-  return numbers[numbers.size() / 2];
-}
-
-void measure_save(Run& run) {
-  constexpr int kSaves = 41;
-  ReplaySide side(run, "save", 1);
-  CurlEasyLoop bare(run.server->url() + "/tool", 300);
-  bare.send(10);
-  for (int at = 0; at < run.rounds; ++at) {
-    std::vector<double> saves;
-    std::vector<double> posts;
-    for (int save = 0; save < kSaves; ++save) {
-      posts.push_back(first_byte_ms(*run.server, [&] { bare.send(1); }));
-      saves.push_back(
-          first_byte_ms(*run.server, [&] { side.bridge().wait(side.bridge().save(0, PTB_TOOL_AVAILABLE)); }));
-    }
-    run.report->add("save.first_byte_ms", {median(saves), median(posts)});
-  }
-}
-
 }  // namespace
 
 void measure_replays(Run& run) {
@@ -275,9 +262,10 @@ void measure_replays(Run& run) {
   if (report.wants("replay.1_lane_restart_first_vs_curl") || report.wants("replay.cpu_per_event_vs_curl")) {
     measure_one_lane(run);
   }
-  if (report.wants("replay.16_lanes_vs_multi")) measure_sixteen_lanes(run);
+  if (report.wants("replay.1_lane_restart_next_vs_curl")) measure_restart_next(run);
+  if (report.wants("replay.16_lanes_vs_multi")) measure_many_lanes(run, "replay.16_lanes_vs_multi", 16, 400);
+  if (report.wants("replay.256_lanes_vs_multi")) measure_many_lanes(run, "replay.256_lanes_vs_multi", 256, 40);
   if (report.wants("replay.1_lane_1ms_server_vs_curl")) measure_slow_server(run);
-  if (report.wants("save.first_byte_ms")) measure_save(run);
   if (report.wants("hostile.other_lanes_vs_alone")) measure_hostile(run);
 }
 

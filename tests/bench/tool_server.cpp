@@ -23,18 +23,25 @@
 #include <map>
 #include <new>
 #include <stdexcept>
+#include <string_view>
 
+#include "event_order.h"
 #include "measure.h"
 
 namespace bench {
 
 inline constexpr std::size_t kFirstBytesKept = 1024;
+inline constexpr std::size_t kBodyKept = 8192;
 
 struct ToolServerBoard {
   std::atomic<std::uint32_t> pause_us{0};
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> body_bytes{0};
   std::array<std::atomic<std::int64_t>, kFirstBytesKept> first_byte_ns{};  // by request, the last ones
+  std::atomic<std::uint32_t> watch{0};                                     // 0: not; else another number at each start
+  std::atomic<std::uint64_t> out_of_order{0};
+  std::atomic<std::size_t> first_body_bytes{0};  // 0: no event yet
+  std::array<char, kBodyKept> first_body{};
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
@@ -122,6 +129,9 @@ class Loop {
     const char* length = strcasestr(connection.in.c_str(), "\r\ncontent-length:");
     const std::size_t body = length == nullptr ? 0 : std::strtoul(length + 17, nullptr, 10);
     if (connection.in.size() < headers + 4 + body) return;
+    if (const std::uint32_t watch = board_.watch.load(std::memory_order_acquire); watch != 0) {
+      look_at_order(watch, connection.in, std::string_view(connection.in).substr(headers + 4, body));
+    }
     connection.in.clear();
     const std::uint64_t before = board_.requests.load(std::memory_order_relaxed);
     board_.first_byte_ns[before % kFirstBytesKept].store(connection.first_byte_ns, std::memory_order_relaxed);
@@ -131,6 +141,16 @@ class Loop {
     if (pause_us == 0) return answer(socket);
     held_.push_back({monotonic_ns() + std::int64_t{pause_us} * 1000, socket, connection.serial});
     if (held_.size() == 1) set_timer();
+  }
+
+  void look_at_order(std::uint32_t watch, std::string_view request, std::string_view body) {
+    if (watch != watch_) {
+      watch_ = watch;
+      order_ = EventOrder();
+      const std::size_t kept = body.copy(board_.first_body.data(), board_.first_body.size());
+      board_.first_body_bytes.store(kept, std::memory_order_release);
+    }
+    if (!order_.take(request, body)) board_.out_of_order.fetch_add(1, std::memory_order_relaxed);
   }
 
   void answer(int socket) {
@@ -164,6 +184,8 @@ class Loop {
   int epoll_ = -1;
   int timer_ = -1;
   std::uint64_t serial_ = 0;
+  std::uint32_t watch_ = 0;
+  EventOrder order_;
   std::map<int, Connection> connections_;
   std::deque<HeldAnswer> held_;
   std::array<char, 65536> buffer_;
@@ -211,6 +233,17 @@ ToolServer::~ToolServer() {
 
 std::string ToolServer::url() const { return fmt::format("http://127.0.0.1:{}", port_); }
 void ToolServer::pause_us(std::uint32_t microseconds) { board_->pause_us = microseconds; }
+
+void ToolServer::watch_order() {
+  board_->out_of_order = 0;
+  board_->first_body_bytes = 0;
+  board_->watch = ++watches_;
+}
+
+void ToolServer::watch_no_order() { board_->watch = 0; }
+std::uint64_t ToolServer::out_of_order() const { return board_->out_of_order; }
+std::string ToolServer::first_body() const { return {board_->first_body.data(), board_->first_body_bytes}; }
+
 std::uint64_t ToolServer::requests() const { return board_->requests; }
 std::uint64_t ToolServer::body_bytes() const { return board_->body_bytes; }
 

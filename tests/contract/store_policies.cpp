@@ -275,13 +275,14 @@ TEST_P(StoreContract, ALaneKnowsSinceWhenItsToolIsInItsCondition) {
   reopen();
   EXPECT_EQ(lane().condition_since_ms, kNow + 9);
   expect_ok(store().hold_lane(lane().id, LaneHold::suspended, "too old"));
-  expect_ok(store().save_tool(locator("wiki"), ToolState::available, kNow + 10));
+  const auto walks = store().save_tool(locator("wiki"), ToolState::available, kNow + 10);
+  ASSERT_TRUE(walks && walks->size() == 1);
   EXPECT_EQ(lane().condition_since_ms, kNow + 10) << "else what is too old suspends it again before anything is tried";
   WalkEnd suspended;
   suspended.stopped_by = 1;
   suspended.error = "gone";
   suspended.suspend_tool = true;
-  end({lane().id, lane().last_walk.ordinal, 1, 1, 1, 0}, suspended, kNow + 11);
+  end(walks->front(), suspended, kNow + 11);
   expect_ok(store().save_tool(locator("wiki"), ToolState::available, kNow + 12));
   reopen();
   EXPECT_EQ(lane().condition_since_ms, kNow + 12);

@@ -142,10 +142,8 @@ TEST_F(DriverLoss, WhileNobodyIsThereItFailsAtOnceAndThenComesBack) {
 }
 
 TEST_F(DriverLoss, AServerThatIsKilledAndStartedAgainIsFoundAgain) {
-  PostgresServer server({.durable = true, .settings = {}});
-  PostgresOptions options;
-  options.uri = server.uri(server.new_database());
-  const auto connection = PostgresConnection::open(options);
+  PostgresServer& server = server_of_suite();
+  const auto connection = PostgresConnection::open(options());
   note_until_done(*connection, "before", 1);
   server.kill();
   server.start();

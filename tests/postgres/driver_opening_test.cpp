@@ -11,8 +11,8 @@ class DriverOpening : public OnPostgres {};
 
 TEST_F(DriverOpening, AnEmptyDatabaseIsMadeAStoreOnce) {
   std::vector<std::thread> openers;
-  openers.reserve(4);
-  for (int i = 0; i < 4; ++i) openers.emplace_back([&] { EXPECT_EQ(open_error(options()).text, ""); });
+  openers.reserve(8);
+  for (int i = 0; i < 8; ++i) openers.emplace_back([&] { EXPECT_EQ(open_error(options()).text, ""); });
   for (auto& opener : openers) opener.join();
   EXPECT_EQ(ask("SELECT count(*) || ' ' || min(length(bridge)) || ' ' || min(schema_version) FROM ptbridge.meta"),
             "1 16 " + std::to_string(newest_postgres_schema()));
@@ -81,6 +81,20 @@ TEST_F(DriverOpening, WhatIsWrongIsSaidInOneLine) {
   PostgresOptions right = options();
   right.uri = "postgresql://careful:opensesame@/" + database_ + "?host=" + directory;
   EXPECT_NE(open_error(right).text.find("permission denied"), std::string::npos);
+}
+
+TEST_F(DriverOpening, ARoleThatOwnsNothingCanBeGrantedAllThatIsNeeded) {
+  open();
+  ask("DO $$ BEGIN CREATE ROLE guest LOGIN; EXCEPTION WHEN duplicate_object THEN END $$");
+  ask("GRANT USAGE ON SCHEMA ptbridge TO guest; "
+      "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ptbridge TO guest; "
+      "GRANT USAGE ON ALL SEQUENCES IN SCHEMA ptbridge TO guest");
+  PostgresOptions guest = options();
+  guest.uri = "postgresql://guest@/" + database_ + "?host=" + server_of_suite().directory();
+  const auto connection = PostgresConnection::open(guest);
+  note_together(*connection, "by a guest", 1);
+  connection->scrub();
+  EXPECT_EQ(ask("SELECT detail FROM ptbridge.audit"), "by a guest");
 }
 
 TEST_F(DriverOpening, ServersThatCannotKeepPromisesAreRefusedOrNamed) {

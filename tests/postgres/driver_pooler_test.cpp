@@ -51,6 +51,7 @@ TEST_F(DriverPooler, LeavesNoSettingsBehind) {
 
 TEST_F(DriverPooler, MoreNodesThanSessionsTakeTurns) {
   std::vector<std::unique_ptr<PostgresConnection>> nodes;
+  nodes.reserve(6);
   for (int i = 0; i < 6; ++i) nodes.push_back(open());
   for (int i = 0; i < 3; ++i)
     for (const auto& node : nodes) note_until_done(*node, "turn", 1);

@@ -14,7 +14,7 @@ class WithServer : public testing::Environment {
  public:
   void SetUp() override {
     if (postgres_programs().empty()) {
-      std::puts("postgres_driver is skipped: there is no PostgreSQL server here (Debian: postgresql)");
+      std::puts("skipped: there is no PostgreSQL server here (Debian: postgresql)");
       std::exit(77);
     }
     the_server = std::make_unique<PostgresServer>();

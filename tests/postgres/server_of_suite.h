@@ -31,9 +31,11 @@ class OnPostgres : public testing::Test {
 
 /// The same with a proxy between.
 class BehindProxy : public OnPostgres {
+ public:
+  ~BehindProxy() override;
+
  protected:
   BehindProxy();
-  ~BehindProxy() override;
 
   std::string directory_;
   std::unique_ptr<CuttingProxy> proxy_;

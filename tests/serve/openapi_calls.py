@@ -67,6 +67,9 @@ class OpenApi(Stage):
         call("POST", "/api/events/{id}/retry", None, id=refused[0]["id"])
         call("GET", "/api/events/{id}/explain", id=refused[0]["id"])
         call("POST", one + "/stop")
+        call("POST", "/api/store/check")
+        for _ in range(2):  # the second one is refused
+            call("POST", "/api/store/backup", {"file": str(self.directory / "kept.db")})
         call("POST", "/api/lanes/hold", {"tool": "acme/quiz", "reason": "lunch"})
         call("POST", "/api/lanes/release", {"all": True})
         call("GET", "/api/jobs")

@@ -1,11 +1,11 @@
 #include "support/postgres_server.h"
 
 #include <libpq-fe.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -100,14 +100,14 @@ std::string PostgresServer::ask(const std::string& database, const std::string& 
   if (PQstatus(client.get()) != CONNECTION_OK) throw std::runtime_error(PQerrorMessage(client.get()));
   PGresult* const result = PQexec(client.get(), sql.c_str());
   const bool failed = PQresultStatus(result) == PGRES_FATAL_ERROR || PQresultStatus(result) == PGRES_BAD_RESPONSE;
-  const std::string answer = PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "";
+  std::string answer = PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "";
   PQclear(result);
   if (failed) throw std::runtime_error(PQerrorMessage(client.get()));
   return answer;
 }
 
 std::string PostgresServer::new_database() {
-  const std::string name = "bridge" + std::to_string(++databases_);
+  std::string name = "bridge" + std::to_string(++databases_);
   ask("postgres", "CREATE DATABASE " + name + " TEMPLATE template0");
   return name;
 }

@@ -1,10 +1,10 @@
 #include "support/transaction_pooler.h"
 
 #include <libpq-fe.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>

@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <stdexcept>
 
 namespace ptb::test {
@@ -32,6 +32,7 @@ User unprivileged() {
 void UnprivilegedProcess::start(const std::vector<std::string>& command, const std::string& log, int dying_signal) {
   std::vector<std::string> words = command;
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const User user = unprivileged();

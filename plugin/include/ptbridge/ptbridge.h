@@ -190,7 +190,7 @@ typedef struct ptb_open_options {
   uint32_t struct_size;
   uint32_t flags;               /* PTB_ALLOW_BRIDGE_CALLBACKS, PTB_CAPTURE_ONLY */
   const ptb_host* host;         /* required; copied */
-  ptb_text store;               /* required: sqlite:PATH */
+  ptb_text store;               /* required: sqlite:PATH or postgresql://… */
   ptb_text tcbaseurl;           /* required: scheme://host:port of the LMS, the port written */
   ptb_text locale;              /* empty: en_US */
   ptb_text direction;           /* ltr or rtl; empty: ltr */

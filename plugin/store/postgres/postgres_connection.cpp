@@ -140,7 +140,10 @@ void PostgresConnection::end_server_transaction() {
 void PostgresConnection::raise(const ServerError& error) {
   switch (fate_of(error)) {
     case Fate::outdated: throw Outdated{};
-    case Fate::shut_out: may_be_left_ = true; throw Outdated{};
+    case Fate::shut_out:
+      may_be_left_ = true;
+      held_until_ms_ = 0;
+      throw Outdated{};
     case Fate::pooled: pooled_ = true; [[fallthrough]];
     case Fate::lost: drop_link(); throw Outdated{};
     case Fate::failure: break;

@@ -30,6 +30,7 @@ class PostgresConnection final : public Connection, public StatementRunner {
   void commit() override;
   void roll_back() noexcept override;
   void scrub() override;
+  [[nodiscard]] std::string place() const override { return place_.shown; }
   [[nodiscard]] bool is_shared() const override { return true; }
   std::vector<std::int64_t> locked_versions() override;
   void confirm() override;
@@ -96,6 +97,7 @@ class PostgresConnection final : public Connection, public StatementRunner {
   std::unique_ptr<PostgresStatement> commit_;
   std::unique_ptr<PostgresStatement> roll_back_;
   std::unique_ptr<PostgresStatement> join_;
+  std::unique_ptr<PostgresStatement> rejoin_;
   const PostgresStatement* run_last_ = nullptr;
 
   Phase phase_ = Phase::none;  ///< of the transaction; failed: it cannot be committed any more

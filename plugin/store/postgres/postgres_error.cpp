@@ -34,7 +34,7 @@ ServerError read_words(std::string_view words) {
     const std::string_view said = rest.substr(kState + 2);
     return {std::string(rest.substr(0, kState)), std::string(said.substr(0, said.find('\n'))), {}};
   }
-  return {{}, std::string(words), {}};
+  return {{}, std::string(words.substr(0, words.find('\n'))), {}};
 }
 
 }  // namespace

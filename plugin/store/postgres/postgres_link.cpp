@@ -15,11 +15,12 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// Of a large transaction so much is sent at once, before libpq would send some of it by itself, and with the wish to
+/// Of a large transaction so much is sent at once, a little less than libpq would send by itself, and with the wish to
 /// be answered, which nobody waits for: only between such pieces does the server notice that a client has fallen
 /// asleep, and lets go of what it has locked. Nor does it stop reading because its answers are not read.
-constexpr std::size_t kPieceBytes = 48 * 1'024;
-constexpr std::size_t kMessageBytes = 40;
+constexpr std::size_t kPieceBytes = 7'500;
+constexpr std::size_t kStatementBytes = 64;
+constexpr std::size_t kParameterBytes = 12;
 
 int milliseconds_left(SteadyClock::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
@@ -86,6 +87,7 @@ std::unique_ptr<PostgresLink> PostgresLink::connect(const PostgresPlace& place, 
   }
   PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
   if (PQsetnonblocking(connection, 1) != 0) fail_with(PQerrorMessage(connection));
+  link->backend_ = PQbackendPID(connection);
   link->enter_pipeline();
   return link;
 }
@@ -106,8 +108,8 @@ void PostgresLink::send_sync() {
 }
 
 void PostgresLink::make_room(const Parameters& parameters) {
-  std::size_t size = kMessageBytes;
-  for (const int length : parameters.lengths) size += static_cast<std::size_t>(length) + sizeof length;
+  std::size_t size = kStatementBytes;
+  for (const int length : parameters.lengths) size += static_cast<std::size_t>(length) + kParameterBytes;
   if (unsynchronised_ > 0 && unsynchronised_ + size > kPieceBytes) send_sync();
   unsynchronised_ += size;
 }
@@ -115,7 +117,7 @@ void PostgresLink::make_room(const Parameters& parameters) {
 void PostgresLink::prepare(const char* name, const char* sql, const std::vector<Oid>& types, Asker& asker) {
   sent(PQsendPrepare(connection_, name, sql, static_cast<int>(types.size()), types.data()),
        {Expected::Kind::prepared, &asker});
-  unsynchronised_ += std::strlen(sql) + kMessageBytes;
+  unsynchronised_ += std::strlen(sql) + kStatementBytes;
 }
 
 void PostgresLink::execute_prepared(const char* name, const Parameters& parameters, Asker& asker) {
@@ -123,6 +125,7 @@ void PostgresLink::execute_prepared(const char* name, const Parameters& paramete
   sent(PQsendQueryPrepared(connection_, name, static_cast<int>(parameters.values.size()), parameters.values.data(),
                            parameters.lengths.data(), parameters.formats.data(), 1),
        {Expected::Kind::answer, &asker});
+  if (unsynchronised_ > kPieceBytes) send_sync();
 }
 
 void PostgresLink::execute(const char* sql, const Parameters& parameters, Asker* asker) {
@@ -131,6 +134,7 @@ void PostgresLink::execute(const char* sql, const Parameters& parameters, Asker*
                          parameters.values.data(), parameters.lengths.data(), parameters.formats.data(), 1),
        {Expected::Kind::answer, asker});
   unsynchronised_ += std::strlen(sql);
+  if (unsynchronised_ > kPieceBytes) send_sync();
 }
 
 void PostgresLink::wait(short events) const {
@@ -182,7 +186,7 @@ void PostgresLink::sync() {
   send_sync();
   std::optional<ServerError> first;
   for (; !expected_.empty(); expected_.pop_front()) read_one(expected_.front(), first);
-  if (first) throw *first;
+  if (first) throw ServerError(*first);
 }
 
 void PostgresLink::enter_pipeline() {
@@ -214,7 +218,7 @@ ResultHandle PostgresLink::ask_simple(const char* sql, bool patient) {
   }
   patient_ = false;
   enter_pipeline();
-  if (problem) throw *problem;
+  if (problem) throw ServerError(*problem);
   return last;
 }
 

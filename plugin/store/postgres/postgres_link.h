@@ -67,7 +67,8 @@ class PostgresLink {
 
   [[nodiscard]] bool is_idle() const { return expected_.empty(); }
   [[nodiscard]] PGTransactionStatusType transaction_status() const { return PQtransactionStatus(connection_); }
-  [[nodiscard]] int backend() const { return PQbackendPID(connection_); }
+  /// The server's process, also when it is gone.
+  [[nodiscard]] int backend() const { return backend_; }
   [[nodiscard]] int server_version() const { return PQserverVersion(connection_); }
   [[nodiscard]] int socket() const { return PQsocket(connection_); }
   PGconn* raw() { return connection_; }
@@ -94,6 +95,7 @@ class PostgresLink {
   [[noreturn]] void raise_lost();
 
   PGconn* connection_;
+  int backend_ = 0;
   int answer_timeout_ms_;
   std::deque<Expected> expected_;
   std::size_t unsynchronised_ = 0;  ///< bytes, about

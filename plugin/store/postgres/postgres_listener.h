@@ -30,6 +30,7 @@ class PostgresListener {
   const PostgresPlace& place_;
   std::unique_ptr<PostgresLink> link_;
   std::int64_t next_try_ms_ = 0;
+  std::int64_t pause_ms_ = 0;
 };
 
 }  // namespace ptb

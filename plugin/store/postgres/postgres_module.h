@@ -12,9 +12,10 @@ namespace ptb {
 
 /// Loads ptbridge-postgres.so from the directory of the plugin, or of the program that this is linked into, and opens a
 /// connection with it. The module stays loaded: the TLS library behind libpq does not like to go. `warnings`: what a
-/// person should know of the server, though it works. Throws StoreFailure.
+/// person should know of the server, though it works. `directory`: another one. Throws StoreFailure.
 std::unique_ptr<Connection> open_postgres_module(const PostgresOptions& options,
-                                                 std::vector<std::string>* warnings = nullptr);
+                                                 std::vector<std::string>* warnings = nullptr,
+                                                 const std::string& directory = {});
 
 }  // namespace ptb
 

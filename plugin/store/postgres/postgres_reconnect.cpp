@@ -1,10 +1,10 @@
 // How a PostgresConnection comes by its link, again and again, and what became of a commit that was not answered.
 #include <fmt/format.h>
 #include <poll.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 #include "store/postgres/boot_clock.h"
 #include "store/postgres/postgres_connection.h"
@@ -22,6 +22,11 @@ constexpr const char* kJoin =
     "INSERT INTO ptbridge.node AS old (number, epoch, until, last_commit, name) VALUES (?1, ?2 + 1, "
     "clock_timestamp() + ?3 * interval '1 millisecond', 0, ?4) ON CONFLICT (number) DO UPDATE SET "
     "epoch = greatest(old.epoch, ?2) + 1, until = excluded.until RETURNING epoch, last_commit";
+
+// A node that was removed, since its lease was over, comes back as another one: what it held is not its any more.
+constexpr const char* kRejoin =
+    "UPDATE ptbridge.node SET epoch = greatest(epoch, ?2) + 1, until = clock_timestamp() + ?3 * interval "
+    "'1 millisecond' WHERE number = ?1 RETURNING epoch, last_commit";
 
 void pause(std::int64_t milliseconds) { poll(nullptr, 0, static_cast<int>(milliseconds)); }
 
@@ -94,19 +99,30 @@ void PostgresConnection::end_left_backend() {
 
 void PostgresConnection::join_anew() {
   end_left_backend();
-  if (join_ == nullptr) join_ = std::make_unique<PostgresStatement>(*this, kJoin, "join");
+  if (join_ == nullptr) {
+    join_ = std::make_unique<PostgresStatement>(*this, kJoin, "join");
+    rejoin_ = std::make_unique<PostgresStatement>(*this, kRejoin, "rejoin");
+  }
   const std::int64_t asked_ms = boot_clock_ms();
-  join_->put(1, number_);
-  join_->put(2, epoch_);
-  join_->put(3, static_cast<std::int64_t>(options_.lease_ms));
-  join_->put(4, std::string_view(name_), true);
-  send_now(*join_);
+  PostgresStatement& joining = is_known_ ? *rejoin_ : *join_;
+  joining.put(1, number_);
+  joining.put(2, epoch_);
+  joining.put(3, static_cast<std::int64_t>(options_.lease_ms));
+  if (!is_known_) joining.put(4, std::string_view(name_), true);
+  send_now(joining);
   link_->sync();
-  join_->answered_row();
-  epoch_ = join_->integer(0);
-  last_commit_ = join_->integer(1);
-  held_until_ms_ = asked_ms + options_.lease_ms;
-  is_known_ = true;
+  if (joining.answered_row()) {
+    epoch_ = joining.integer(0);
+    last_commit_ = joining.integer(1);
+    held_until_ms_ = asked_ms + options_.lease_ms;
+    is_known_ = true;
+  } else {
+    number_ = name_session(*link_, 0, pooled_);
+    epoch_ = 1;
+    last_commit_ = 0;
+    held_until_ms_ = 0;
+    is_known_ = false;
+  }
   may_be_left_ = false;
 }
 
@@ -114,6 +130,13 @@ void PostgresConnection::join_anew() {
 /// can say.
 void PostgresConnection::look_up_commit() {
   const std::int64_t deadline = boot_clock_ms() + options_.look_up_ms;
+  const std::int64_t number = number_;
+  const auto unknown = [&](const std::string& why) {
+    return StoreFailure{
+        {Status::store, fmt::format("store {}: the connection was lost during a commit, and whether that "
+                                    "was stored is not known; the same capture again finds out: {}",
+                                    place_.shown, why)}};
+  };
   for (std::int64_t wait = 50;; wait = std::min<std::int64_t>(2 * wait, 1'000)) {
     bool passing = false;
     try {
@@ -123,14 +146,11 @@ void PostgresConnection::look_up_commit() {
     } catch (const StoreFailure& failure) {
       failure_ = failure.error;
       failed_at_ms_ = boot_clock_ms();
-      if (!passing || failed_at_ms_ > deadline)
-        throw StoreFailure{{Status::store, fmt::format("store {}: the connection was lost during a commit, and whether "
-                                                       "that was stored is not known; the same capture again finds "
-                                                       "out: {}",
-                                                       place_.shown, failure.error.text)}};
+      if (!passing || failed_at_ms_ > deadline) throw unknown(failure.error.text);
     }
     pause(wait);
   }
+  if (number_ != number) throw unknown("this node's lease was over, and others have removed it");
   if (last_commit_ < commit_number_) throw Outdated{};
 }
 

@@ -33,9 +33,11 @@ std::string_view cell(const ResultHandle& result, int column) {
 
 std::int64_t number(const ResultHandle& result) { return std::atoll(std::string(cell(result, 0)).c_str()); }
 
-/// 0: there is none.
+/// 0: there is none. Reads the catalogue itself: names are looked up in a cache, which may be older than the lock.
 std::int64_t schema_of(PostgresLink& link) {
-  if (cell(link.ask_simple("SELECT to_regclass('ptbridge.meta') IS NOT NULL"), 0) != "t") return 0;
+  constexpr const char* kIsThere =
+      "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'ptbridge' AND tablename = 'meta')";
+  if (cell(link.ask_simple(kIsThere), 0) != "t") return 0;
   return number(link.ask_simple(kVersion));
 }
 
@@ -68,6 +70,13 @@ void migrate(PostgresLink& link, const PostgresPlace& place) {
 }
 
 }  // namespace
+
+std::int64_t name_session(PostgresLink& link, std::int64_t node, bool pooled) {
+  if (node == 0) node = number(link.ask_simple(kNumber));
+  if (!pooled)
+    link.ask_simple(fmt::format("SELECT set_config('application_name', '{}', false)", application_name(node)).c_str());
+  return node;
+}
 
 std::string application_name(std::int64_t node) { return fmt::format("ptbridge node {}", node); }
 
@@ -104,11 +113,8 @@ Session open_session(PostgresLink& link, const PostgresPlace& place, const Sessi
                               version, newest_postgres_schema()));
     migrate(link, place);
   }
-  session.node_number = needs.node_number != 0 ? needs.node_number : number(link.ask_simple(kNumber));
-  if (!session.pooled)
-    link.ask_simple(fmt::format("SELECT ptbridge.ptb_session(false), set_config('application_name', '{}', false)",
-                                application_name(session.node_number))
-                        .c_str());
+  if (!session.pooled) link.ask_simple("SELECT ptbridge.ptb_session(false)");
+  session.node_number = name_session(link, needs.node_number, session.pooled);
   return session;
 }
 

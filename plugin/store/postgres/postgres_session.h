@@ -25,6 +25,9 @@ struct Session {
 /// Throws StoreFailure, LinkLost, ServerError.
 Session open_session(PostgresLink& link, const PostgresPlace& place, const SessionNeeds& needs);
 
+/// Gives the session its node's name; `node` of 0: a new one. The node.
+std::int64_t name_session(PostgresLink& link, std::int64_t node, bool pooled);
+
 /// By which people find a node among the server's sessions, but for those behind a pooler.
 std::string application_name(std::int64_t node);
 

@@ -8,13 +8,13 @@
 namespace ptb::test {
 namespace {
 
-std::string mac_of(std::vector<Parameter> parameters, std::string_view secret = "secret",
+std::string mac_of(Parameters parameters, std::string_view secret = "secret",
                    DigestAlgorithm algorithm = DigestAlgorithm::md5) {
   sort_by_name(parameters);
   return Mac().of(algorithm, parameters, secret).value();
 }
 
-const std::vector<Parameter> kVector = {{"timestamp", "1235"}, {"returnurl", "xxx"}};
+const Parameters kVector = {{"timestamp", "1235"}, {"returnurl", "xxx"}};
 
 TEST(Mac, GivesTheCheckVectorsOfTheProtocol) {
   EXPECT_EQ(mac_of(kVector), "UYoQHl/CvzZCsWoNhRQISw==");
@@ -47,7 +47,7 @@ TEST(Mac, EndsWithTheSecretAndTakesAnyBytes) {
 }
 
 TEST(Mac, KeepsTheFirstOfSeveralParametersWithOneName) {
-  std::vector<Parameter> parameters = {{"b", "1"}, {"a", "1"}, {"b", "2"}, {"a", "2"}};
+  Parameters parameters = {{"b", "1"}, {"a", "1"}, {"b", "2"}, {"a", "2"}};
   sort_by_name(parameters);
   ASSERT_EQ(parameters.size(), 2u);
   EXPECT_EQ(parameters[0].name, "a");
@@ -57,7 +57,7 @@ TEST(Mac, KeepsTheFirstOfSeveralParametersWithOneName) {
 
 TEST(Mac, MayBeComputedByManyThreadsAtOnce) {
   const Mac mac;
-  std::vector<Parameter> parameters = kVector;
+  Parameters parameters = kVector;
   sort_by_name(parameters);
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
