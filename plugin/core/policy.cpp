@@ -119,7 +119,9 @@ std::int64_t retry_at(const Policy& policy, const Failures& failures, double cha
   const bool grows =
       failures.count <= 1 || retry_wait_ms(schedule, failures.count) > retry_wait_ms(schedule, failures.count - 1);
   const bool from_first = schedule.from == RetrySchedule::From::original_failure && grows;
-  std::int64_t at = after_wait(policy, from_first ? failures.first_at_ms : failures.last_at_ms, wait);
+  // A clock that was put back since the first one makes nobody wait longer than was meant.
+  const std::int64_t first_at_ms = std::min(failures.first_at_ms, failures.last_at_ms);
+  std::int64_t at = after_wait(policy, from_first ? first_at_ms : failures.last_at_ms, wait);
   at = std::max(at, failures.last_at_ms);
   in_maintenance(policy, at, at);
   return at;
@@ -158,6 +160,12 @@ bool is_set(std::string_view settings, Scope scope, std::string_view key) {
                                 [&](const Setting& setting) { return setting.scope == scope && setting.key == key; });
 }
 
+/// Captured so far in the future that the clock must have been put back since: the times of then say nothing now.
+bool is_of_another_clock(const Event& event, std::int64_t now_ms) {
+  constexpr std::int64_t kHourMs = 3'600'000;
+  return event.captured_at_ms > now_ms + kHourMs;
+}
+
 Gate time_gate(const Policy& policy, const Delay& delay, const Event& event, std::int64_t now_ms) {
   std::int64_t opens = after_wait(policy, event.captured_at_ms, delay.wait_ms);
   const std::int64_t past = policy.poll_ms > 0 ? opens % policy.poll_ms : 0;
@@ -185,7 +193,8 @@ Gate item_gate(const Delay& delay, const Event& event, const IsKnown& is_known) 
 
 Gate gate_of(const Policy& policy, const Event& event, std::string_view settings, std::int64_t now_ms,
              const IsKnown& is_known) {
-  if (event.not_before_ms > now_ms)
+  const bool counts_time = !is_of_another_clock(event, now_ms);
+  if (event.not_before_ms > now_ms && counts_time)
     return {false, Deferral::delayed, event.not_before_ms, rfc3339(event.not_before_ms)};
   if (std::int64_t ends_at_ms = 0; in_maintenance(policy, now_ms, ends_at_ms))
     return {false, Deferral::maintenance, ends_at_ms, "the end of maintenance at " + rfc3339(ends_at_ms)};
@@ -193,7 +202,9 @@ Gate gate_of(const Policy& policy, const Event& event, std::string_view settings
     if (!delay.kinds.contains(event.kind)) continue;
     Gate gate;
     switch (delay.until) {
-      case Delay::Until::time: gate = time_gate(policy, delay, event, now_ms); break;
+      case Delay::Until::time:
+        if (counts_time) gate = time_gate(policy, delay, event, now_ms);
+        break;
       case Delay::Until::setting: gate = setting_gate(delay, event, settings, is_known); break;
       case Delay::Until::item: gate = item_gate(delay, event, is_known); break;
     }

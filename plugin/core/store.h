@@ -185,6 +185,12 @@ struct KnownValue {
   std::string value;
 };
 
+/// A lease that would run for longer than any is given was given before the clock was put back: it is over, too.
+inline constexpr std::int64_t kLongestLeaseMs = 24LL * 3'600'000;
+inline bool lease_is_over(std::int64_t until_ms, std::int64_t now_ms) {
+  return until_ms <= now_ms || until_ms - now_ms > kLongestLeaseMs;
+}
+
 /// Events that somebody has taken to deal with them.
 struct Lease {
   std::string token;  ///< 32 lower-case hex digits

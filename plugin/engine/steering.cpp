@@ -10,7 +10,7 @@ namespace ptb {
 
 namespace {
 
-constexpr std::int64_t kLongestLeaseS = 24 * 3'600;
+constexpr std::int64_t kLongestLeaseS = kLongestLeaseMs / 1000;
 
 /// The start of a lane's first event captured at or after that time: captures of a lane rise in time.
 Result<std::int64_t> first_since(Store& store, const Lane& lane, std::int64_t wall_ms) {

@@ -20,7 +20,8 @@ StoredEvent read_event(Connection& connection, const Query& row, const Mirror& m
   const MirrorLane* const lane = mirror.lane(stored.place.lane);
   const auto kind = event_kind_from(row.integer(9));
   const auto captured_as = deferral_from(row.integer(3));
-  if (lane == nullptr || !kind || !captured_as || id.size() != stored.event.id.size())
+  if (lane == nullptr || !kind || !captured_as || row.integer(2) < 0 || row.integer(2) > 4 ||
+      id.size() != stored.event.id.size())
     throw StoreFailure{{Status::damaged, "the store holds an event that makes no sense: restore it from a backup"}};
   std::copy(id.begin(), id.end(), stored.event.id.begin());
   stored.state = static_cast<EventState>(row.integer(2));
@@ -52,6 +53,15 @@ StoredEvent read_event(Connection& connection, const Query& row, const Mirror& m
     }
   }
   return stored;
+}
+
+void append_in_order(std::vector<StoredEvent>& found, StoredEvent event, std::int64_t first) {
+  const std::int64_t number = place_number(event.place.lane, event.place.sequence);
+  const std::int64_t least =
+      found.empty() ? first : place_number(found.back().place.lane, found.back().place.sequence) + 1;
+  if (number < least)
+    throw StoreFailure{{Status::damaged, "the store holds events out of their order: restore it from a backup"}};
+  found.push_back(std::move(event));
 }
 
 }  // namespace ptb

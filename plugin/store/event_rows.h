@@ -35,5 +35,8 @@ constexpr std::int64_t moment(std::int64_t now_ms) { return now_ms > 0 ? now_ms 
 /// A row as a value. An event that the mark of its lane has passed is `delivered`, at the end of the walk that moved it
 /// there, or at its start while that is under way. Throws StoreFailure where the row makes no sense.
 StoredEvent read_event(Connection& connection, const Query& row, const Mirror& mirror);
+/// Appends a row that was asked for in the order of places, from `first` on. Throws StoreFailure where it is not: in a
+/// damaged file it may be out of its turn.
+void append_in_order(std::vector<StoredEvent>& found, StoredEvent event, std::int64_t first);
 
 }  // namespace ptb

@@ -235,7 +235,7 @@ class SqlStore final : public Store {
   std::vector<StoredEvent> read_pending(const Lane& lane, std::int64_t after, std::int64_t through, int limit);
   void list_lane(const Lane& lane, EventFilterState state, std::int64_t after, std::size_t limit,
                  std::vector<StoredEvent>& found);
-  void append_rows(Query& rows, std::size_t limit, std::vector<StoredEvent>& found);
+  void append_rows(Query& rows, std::size_t limit, std::int64_t first, std::vector<StoredEvent>& found);
 
   std::int64_t forget_page(Draft& draft, const ForgetTerms& terms, std::int64_t after, std::int64_t now_ms,
                            Forgotten& forgotten);

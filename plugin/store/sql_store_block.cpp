@@ -20,8 +20,10 @@ constexpr const char* kCrossingsInto = "SELECT place, after FROM crossing WHERE 
 constexpr const char* kCrossingsOf =
     "SELECT place, lane, after FROM crossing WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
 constexpr const char* kForgetCrossing = "DELETE FROM crossing WHERE place = ?1";
-constexpr const char* kLeaseEnd = "SELECT coalesce(max(until), 0) FROM lease WHERE place BETWEEN ?1 AND ?2";
-constexpr const char* kForgetOverLeases = "DELETE FROM lease WHERE place BETWEEN ?1 AND ?2 AND until <= ?3";
+constexpr const char* kLeaseEnd =
+    "SELECT coalesce(max(until), 0) FROM lease WHERE place BETWEEN ?1 AND ?2 AND until <= ?3";
+constexpr const char* kForgetOverLeases =
+    "DELETE FROM lease WHERE place BETWEEN ?1 AND ?2 AND (until <= ?3 OR until > ?4)";
 constexpr const char* kLeases = "SELECT count(*), coalesce(min(until), 0) FROM lease WHERE place BETWEEN ?1 AND ?2";
 constexpr const char* kCapturedAt = "SELECT captured_at FROM event WHERE place = ?1";
 constexpr int kCrossingsSeenTogether = 1000;  // when those of one lane are looked at for removal
@@ -98,14 +100,14 @@ void SqlStore::remove_idle_crossings(Draft& draft, std::int64_t lane, bool all) 
 /// When the last lease on an event of the lane ends; 0: none is under way.
 std::int64_t SqlStore::lease_end(std::int64_t lane, std::int64_t now_ms) {
   auto row = connection_->query(kLeaseEnd);
-  row.bind(first_of(lane), last_of(lane)).row();
+  row.bind(first_of(lane), last_of(lane), now_ms + kLongestLeaseMs).row();
   const std::int64_t until = row.integer(0);
-  return until > now_ms ? until : 0;
+  return lease_is_over(until, now_ms) ? 0 : until;
 }
 
 void SqlStore::remove_over_leases(MirrorLane& entry, std::int64_t now_ms) {
   const std::int64_t lane = entry.lane.id;
-  connection_->query(kForgetOverLeases).bind(first_of(lane), last_of(lane), now_ms).run();
+  connection_->query(kForgetOverLeases).bind(first_of(lane), last_of(lane), now_ms, now_ms + kLongestLeaseMs).run();
   fault_point("store.leases.removed");
   auto left = connection_->query(kLeases);
   left.bind(first_of(lane), last_of(lane)).row();

@@ -50,7 +50,7 @@ Result<Lease> SqlStore::take(const Locator& tool, int limit, const std::string& 
         for (const std::int64_t id : mirror.lanes_to(tool).lanes) {
           if (left == 0) break;
           const MirrorLane& entry = *mirror.lane(id);
-          const bool all_leased = entry.leases >= entry.lane.waiting && entry.leased_until > now_ms;
+          const bool all_leased = entry.leases >= entry.lane.waiting && !lease_is_over(entry.leased_until, now_ms);
           if (!may_pull(entry, suspended) || all_leased) continue;
           if (mirror.family(entry.own_locator)->waits_before(entry.lane.epoch)) continue;
           left -= static_cast<int>(take_in(draft, id, token, now_ms, left, lease));

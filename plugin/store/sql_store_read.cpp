@@ -70,18 +70,18 @@ std::string SqlStore::settings_at(std::int64_t place) {
 
 std::vector<StoredEvent> SqlStore::read_pending(const Lane& lane, std::int64_t after, std::int64_t through, int limit) {
   auto rows = connection_->query(kPendingRows);
-  rows.bind(place_number(lane.id, std::max(after, lane.mark) + 1),
-            place_number(lane.id, std::min(through, kMaxSequence)), page_size(limit));
+  const std::int64_t first = place_number(lane.id, std::max(after, lane.mark) + 1);
+  rows.bind(first, place_number(lane.id, std::min(through, kMaxSequence)), page_size(limit));
   std::vector<StoredEvent> found;
   while (rows.row()) {
-    found.push_back(read_event(*connection_, rows, mirror_));
+    append_in_order(found, read_event(*connection_, rows, mirror_), first);
     found.back().settings = rows.text(kSettingsColumn);
   }
   return found;
 }
 
-void SqlStore::append_rows(Query& rows, std::size_t limit, std::vector<StoredEvent>& found) {
-  while (found.size() < limit && rows.row()) found.push_back(read_event(*connection_, rows, mirror_));
+void SqlStore::append_rows(Query& rows, std::size_t limit, std::int64_t first, std::vector<StoredEvent>& found) {
+  while (found.size() < limit && rows.row()) append_in_order(found, read_event(*connection_, rows, mirror_), first);
 }
 
 Result<std::vector<StoredEvent>> SqlStore::list(const EventFilter& filter) {
@@ -111,7 +111,7 @@ void SqlStore::list_lane(const Lane& lane, EventFilterState state, std::int64_t 
     auto rows = connection_->query(sql);
     rows.bind(place_number(lane.id, first), place_number(lane.id, last),
               static_cast<std::int64_t>(limit - found.size()), only...);
-    append_rows(rows, limit, found);
+    append_rows(rows, limit, place_number(lane.id, first), found);
   };
   const std::int64_t last = lane.last_sequence;
   switch (state) {

@@ -138,7 +138,7 @@ SqliteConnection::SqliteConnection(std::string path) : path_(std::move(path)) {
 
 /// What a connection in doubt has in its log is for the next one to judge.
 SqliteConnection::~SqliteConnection() {
-  if (refusal() && handle_) keep_file_untouched();
+  if (handle_ && refusal() && refusal()->status != Status::state) keep_file_untouched();
 }
 
 Statement& SqliteConnection::prepare(const char* sql) {

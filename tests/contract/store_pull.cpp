@@ -38,6 +38,18 @@ TEST_P(StoreContract, OnlyQueuedAndSuspendedLanesCanBePulledFrom) {
   EXPECT_THAT(sequences(store().take(locator("wiki"), 10, kAnn, kUntil, kNow)), IsEmpty());
 }
 
+TEST_P(StoreContract, ALeaseOfBeforeTheClockWasPutBackIsOver) {
+  install("quiz");
+  capture_many(1, 2);
+  expect_ok(store().hold_lane(lane().id, LaneHold::suspended, "three walks"));
+  EXPECT_THAT(sequences(store().take(locator("quiz"), 1, kAnn, kUntil, kNow)), ElementsAre(1));
+  const std::int64_t a_year_ago = kNow - 365 * kDay;
+  expect_ok(store().hold_lane(lane().id, LaneHold::none, ""));
+  EXPECT_TRUE(store().block_of(lane().id, kNow)->has_value());
+  EXPECT_FALSE(store().block_of(lane().id, a_year_ago)->has_value());
+  EXPECT_TRUE(may_begin_in(lane().id, a_year_ago));
+}
+
 TEST_P(StoreContract, ATakenEventComesAsItWasCaptured) {
   install("quiz");
   CaptureItem one = item(1);

@@ -84,7 +84,10 @@ void Simulation::lms_captures() {
   capture(all);
 }
 
-void Simulation::capture(const std::vector<Reported>& all) {
+void Simulation::capture(std::vector<Reported> all) {
+  // A time that the LMS took from a clock that was a year ahead would be kept to.
+  for (Reported& one : all)
+    if (one.not_before_ms > world_.clock.wall_ms + 86'400'000) one.not_before_ms = 0;
   std::vector<ReportedEvent> events;
   std::vector<std::string> settings;
   for (const Reported& one : all) {

@@ -243,7 +243,11 @@ void Oracle::check_step(Chance& chance) {
 
 void Oracle::check_state(Accepted& event) {
   const auto found = world_.store->find(event.id);
-  if (!found || !*found) return objection_to(event, "P1: is lost");
+  if (!found || !*found) {
+    if (!may_be_reclaimed(event)) return objection_to(event, "P1: is lost");
+    if (event.state == EventState::pending) event.state = EventState::discarded;
+    return;
+  }
   const StoredEvent& stored = **found;
   if (stored.place != event.place) objection_to(event, "P2: was moved to another place");
   if (stored.state == event.state && stored.state != EventState::pending) return;
@@ -257,6 +261,15 @@ void Oracle::check_state(Accepted& event) {
                             std::to_string(event.failed) + " times, last: " + std::string(to_text(event.last_failure)) +
                             "; it was told: " + stored.answer);
   event.state = stored.state;
+}
+
+/// A year later: it was settled, so that its time to be kept is over.
+bool Oracle::may_be_reclaimed(const Accepted& event) {
+  if (!clock_stepped_) return false;
+  const bool is_final = event.state == EventState::delivered || event.state == EventState::refused ||
+                        event.state == EventState::discarded;
+  return is_final || event.acknowledged || event.refused || event.pulled || event.discarded_by_person ||
+         !waits_after_failure(event.reported.kind) || was_too_old(event, world_.clock.wall_ms);
 }
 
 bool Oracle::is_explained(const Accepted& event, const StoredEvent& stored) {
@@ -291,7 +304,8 @@ bool Oracle::was_too_old(const Accepted& event, std::int64_t at_ms) {
   for (const Condition& condition : {own.now, own.before})
     for (const auto& policy : policies_of_step(condition.heir)) {
       const std::int64_t limit = given_up_at(*policy, condition.state, event.captured_at_ms, condition.since_ms);
-      if (limit != 0 && limit <= at_ms) return true;
+      // Where the clock steps, an age is what it says.
+      if (limit != 0 && (limit <= at_ms || clock_stepped_)) return true;
     }
   return false;
 }
@@ -319,7 +333,32 @@ Gate Oracle::gate(const Accepted& event, const Policy& policy, const Locator& to
                  [&](const Delay& delay) { return is_known(tool, event, delay); });
 }
 
+void Oracle::clock_stepped() {
+  clock_stepped_ = true;
+  for (Accepted& event : events_) event.leased_until_ms = 0;
+}
+
+void Oracle::check_nobody_sleeps() {
+  const auto lanes = world_.store->lanes();
+  for (const Lane& lane : *lanes) {
+    const auto tool = world_.store->tool(lane.tool);
+    const bool is_available = *tool && (*tool)->state == ToolState::available && (*tool)->suspended.empty();
+    if (lane.waiting == 0 || !is_available || lane.hold != LaneHold::none || !lane.released) continue;
+    const auto head = world_.store->first_waiting(lane.id);
+    const auto block = world_.store->block_of(lane.id, world_.clock.wall_ms);
+    Accepted* const event = find((*head)->event.id);
+    if (event == nullptr) return object("P4: lane " + lane.key + " holds an event that nobody captured");
+    const Gate open = gate(*event, *policy_of(lane.tool), lane.tool);
+    const std::int64_t at_ms = *block ? (*block)->until_ms : open.at_ms;
+    // Others go first, or a value has yet to become known.
+    if ((*block && at_ms == 0) || (!open.open && at_ms == 0)) continue;
+    object("P6: lane " + lane.key + " sleeps" + (at_ms != 0 ? " until " + rfc3339(at_ms) : "") +
+           ", its last walk: " + lane.last_walk.error + ", not before " + rfc3339(lane.last_walk.not_before_ms));
+  }
+}
+
 void Oracle::check_nothing_due(const std::function<bool(const Locator&)>& healthy) {
+  if (clock_stepped_) return;
   for (const auto& [locator, own] : own_) {
     const auto lanes = world_.store->lanes_of(locator);
     const auto tool = world_.store->tool(locator);

@@ -54,6 +54,10 @@ class Oracle final : public Witness {
   /// After each step: what it touched, and a few others.
   void check_step(Chance& chance);
   /// After a step that let time pass: nothing that is due is left undone. `healthy`: the tool answers everything.
+  /// Leases are over, and what is due when cannot be said any more.
+  void clock_stepped();
+  /// Of a world whose tools are all well and have been so for long enough.
+  void check_nobody_sleeps();
   void check_nothing_due(const std::function<bool(const Locator&)>& healthy);
   /// Everything has been brought up and given its time.
   void check_end();
@@ -131,6 +135,8 @@ class Oracle final : public Witness {
   std::int64_t act_ = 0;
   std::int64_t crashes_ = 0;
   std::int64_t stops_ = 0;
+  [[nodiscard]] bool may_be_reclaimed(const Accepted& event);
+  bool clock_stepped_ = false;
   std::int64_t stopped_at_ms_ = 0;
   std::int64_t step_began_ms_ = 0;
   std::set<std::int64_t> touched_;

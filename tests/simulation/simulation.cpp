@@ -46,6 +46,7 @@ Simulation::Counts Simulation::counts() const {
 
 bool Simulation::run(int steps) {
   for (int i = 0; i < steps && objection().empty(); ++i) step();
+  if (objection().empty() && clock_steps_) nobody_sleeps();
   if (objection().empty()) everything_is_brought_up();
   return objection().empty();
 }
@@ -103,7 +104,34 @@ void Simulation::come_back() {
   }
 }
 
+/// There and back again: to a year ahead in some worlds, to a year behind in others.
+void Simulation::the_clock_steps() {
+  constexpr std::int64_t kYearMs = 365 * 24 * kHourMs;
+  if (clock_off_ms_ != 0) {
+    world_.clock.wall_ms -= std::exchange(clock_off_ms_, 0);
+  } else {
+    if (clock_step_ms_ == 0) clock_step_ms_ = chance_.one_in(2) ? kYearMs : -kYearMs;
+    clock_off_ms_ = clock_step_ms_;
+    world_.clock.wall_ms += clock_off_ms_;
+  }
+  say("the clock steps to " + rfc3339(world_.clock.wall_ms));
+  oracle_.clock_stepped();
+}
+
+/// Whatever the clock says by now: once the tools are well and have been heard of, a day is enough for all that may go.
+void Simulation::nobody_sleeps() {
+  say("nobody sleeps");
+  crash_in = 0;
+  for (auto& [host, mood] : moods_) mood = Mood::healthy;
+  for (int round = 0; round < 3; ++round) {
+    for (const Locator& tool : tools_) (void)world_.engine->tool_contacted(tool);
+    time_passes(12 * kHourMs);
+  }
+  oracle_.check_nobody_sleeps();
+}
+
 void Simulation::step() {
+  if (clock_steps_ && chance_.one_in(6)) the_clock_steps();
   oracle_.step_begins();
   crash_in = chance_.one_in(6) ? static_cast<long>(chance_.between(1, 40)) : 0;
   dare([&] {

@@ -13,6 +13,8 @@ namespace ptb::test {
 class Simulation {
  public:
   explicit Simulation(std::uint64_t seed, SmallWorld::StoreKind store = SmallWorld::StoreKind::memory);
+  /// From here on the wall clock steps by a year, forward or back, every now and then.
+  void let_the_clock_step() { clock_steps_ = true; }
   ~Simulation();
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
@@ -43,7 +45,7 @@ class Simulation {
 
   // -- the LMS
   void lms_captures();
-  void capture(const std::vector<Reported>& all);
+  void capture(std::vector<Reported> all);
   Reported something_new();
   void lms_learns_a_value();
   Settings settings_of(const Locator& tool, std::string_view course) const;
@@ -68,6 +70,8 @@ class Simulation {
   Accepted* some_event();
 
   void time_passes(std::int64_t ms);
+  void the_clock_steps();
+  void nobody_sleeps();
   void everything_is_brought_up();
 
   Chance chance_;
@@ -80,6 +84,9 @@ class Simulation {
   std::vector<Reported> reported_;
   std::vector<Reported> unproved_;  ///< the LMS cannot tell whether it captured these
   bool was_unproved_ = false;
+  bool clock_steps_ = false;
+  std::int64_t clock_step_ms_ = 0;  ///< how far it steps in this world
+  std::int64_t clock_off_ms_ = 0;   ///< how far it is off now
   int operations_ = 0;
   std::int64_t crashes_ = 0;
   std::vector<std::string> trace_;

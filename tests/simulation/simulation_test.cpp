@@ -40,7 +40,7 @@ Share share() {
   return mine;
 }
 
-void play(std::uint64_t seeds, SmallWorld::StoreKind store) {
+void play(std::uint64_t seeds, SmallWorld::StoreKind store, bool clock_steps = false) {
   const std::uint64_t only = number_from("PTB_SIMULATION_SEED", 0);
   const Share mine = share();
   Simulation::Counts all;
@@ -49,6 +49,7 @@ void play(std::uint64_t seeds, SmallWorld::StoreKind store) {
   std::uint64_t played = 0;
   for (std::uint64_t seed = first; seed <= last; seed += mine.of) {
     Simulation simulation(seed, store);
+    if (clock_steps) simulation.let_the_clock_step();
     const bool fine = simulation.run(kSteps);
     const auto counts = simulation.counts();
     all = {all.events + counts.events, all.requests + counts.requests, all.crashes + counts.crashes};
@@ -66,6 +67,14 @@ TEST(Simulation, KeepsItsPromisesUnderEverySeed) {
 
 TEST(Simulation, KeepsItsPromisesWithTheEmbeddedStore) {
   play(number_from("PTB_SIMULATION_SEEDS", 10'000) / 50, SmallWorld::StoreKind::sqlite);
+}
+
+TEST(Simulation, LosesNothingAndSleepsForNoYearWhenTheClockSteps) {
+  play(number_from("PTB_SIMULATION_SEEDS", 10'000) / 10, SmallWorld::StoreKind::memory, true);
+}
+
+TEST(Simulation, LosesNothingAndSleepsForNoYearWithAStoreInAFile) {
+  play(number_from("PTB_SIMULATION_SEEDS", 10'000) / 100, SmallWorld::StoreKind::sqlite, true);
 }
 
 class Planted : public testing::TestWithParam<std::pair<PlantedBug, const char*>> {

@@ -27,7 +27,7 @@ std::optional<LaneBlock> MemoryStore::blocked(MemoryLane& entry, std::int64_t no
     return LaneBlock{own->second.lane, own->second.after, 0};
   LaneBlock held;
   for (const auto& [sequence, lease] : entry.leases)
-    if (lease.until_ms > now_ms) held.until_ms = std::max(held.until_ms, lease.until_ms);
+    if (!lease_is_over(lease.until_ms, now_ms)) held.until_ms = std::max(held.until_ms, lease.until_ms);
   return held.until_ms == 0 ? std::optional<LaneBlock>() : held;
 }
 

@@ -88,7 +88,7 @@ Result<Lease> MemoryStore::take(const Locator& tool, int limit, const std::strin
       if (taken.events.size() == most) break;
       if (at->second.state != EventState::pending) continue;
       const auto lease = entry.leases.find(at->first);
-      if (lease == entry.leases.end() || lease->second.until_ms <= now_ms)
+      if (lease == entry.leases.end() || lease_is_over(lease->second.until_ms, now_ms))
         taken.events.push_back(as_read(entry, at->second, true));
     }
   }

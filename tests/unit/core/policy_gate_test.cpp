@@ -51,6 +51,16 @@ TEST_F(Gates, TheHostMayWantItLater) {
   EXPECT_TRUE(gate(event, kNoon).open);
 }
 
+TEST_F(Gates, ATimeOfBeforeTheClockWasPutBackKeepsNothingWaiting) {
+  delay(Delay::Until::time, 300 * kSecond);
+  Event event = item_event();
+  event.not_before_ms = kNoon + kSecond;
+  const std::int64_t a_year_ago = kNoon - 365 * 24 * kHour;
+  EXPECT_TRUE(gate(event, a_year_ago).open);
+  EXPECT_FALSE(gate(event, kNoon - kHour).open) << "a small correction of the clock changes nothing";
+  EXPECT_TRUE(gate(event, kNoon + 365 * 24 * kHour).open);
+}
+
 TEST_F(Gates, MaintenanceClosesThem) {
   MaintenanceWindow window;
   window.days.fill(true);

@@ -204,6 +204,12 @@ TEST(AfterAFailure, WaitsCountFromTheOriginalFailure) {
   EXPECT_EQ(after_failure(policy, FailureKind::tls, {2, kNoon, kNoon + 45'000}, 0).at_ms, kNoon + 45 * kSecond);
 }
 
+TEST(AfterAFailure, AClockThatWasPutBackMakesNobodyWaitLonger) {
+  Policy policy = retrying({10 * kSecond, 30 * kSecond});
+  policy.retry.from = RetrySchedule::From::original_failure;
+  EXPECT_EQ(after_failure(policy, FailureKind::tls, {2, kNoon + 1'000'000, kNoon}, 0).at_ms, kNoon + 30 * kSecond);
+}
+
 TEST(AfterFailure, AWaitThatHasStoppedGrowingCountsFromTheLastAttempt) {
   Policy policy;
   policy.after_failure = Policy::AfterFailure::retry;
