@@ -58,7 +58,7 @@ class Nodes : public testing::Test {
         "SELECT count(*) FROM ptbridge.event JOIN ptbridge.lane ON lane.id = place >> 40 "
         "WHERE state = 0 AND (place & 1099511627775) > mark";
     while (ask(left) != "0" && steady_clock::now() - start < at_most) std::this_thread::sleep_for(milliseconds(100));
-    EXPECT_EQ(ask(left), "0");
+    EXPECT_EQ(ask(left), "0") << ask("SELECT string_agg(DISTINCT error, chr(10)) FROM ptbridge.walk");
     return std::chrono::duration_cast<milliseconds>(steady_clock::now() - start);
   }
 
