@@ -118,6 +118,7 @@ void Pump::share(const Moment& now) {
   const bool look = now.monotonic_ms >= news_due_ms_;
   if (look) news_due_ms_ = now.monotonic_ms + kNewsMs;
   const auto news = store.news(look);
+  if (news) taken_over_ += news->taken_over.size();
   if (news && take_in_) take_in_(*news);
   if (now.monotonic_ms < renewal_due_ms_) return;
   // Where it cannot be renewed, walks stop by themselves when their time is over.

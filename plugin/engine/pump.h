@@ -112,6 +112,10 @@ class Pump {
 
   /// Somebody has saved the tool, and that is not over; any thread.
   [[nodiscard]] bool is_being_saved(const Locator& tool);
+  /// Walks whose lane another process had taken over before they ended, each with one exchange at most; any thread.
+  [[nodiscard]] std::uint64_t stale_walks() const { return stale_walks_.load(std::memory_order_relaxed); }
+  /// Lanes that were taken over from processes that were gone; any thread.
+  [[nodiscard]] std::uint64_t taken_over() const { return taken_over_.load(std::memory_order_relaxed); }
   /// Lanes whose next event is delayed; any thread.
   [[nodiscard]] std::size_t delayed_lanes() const { return delayed_count_.load(std::memory_order_relaxed); }
 
@@ -278,6 +282,8 @@ class Pump {
   std::vector<OperationId> waiting_for_idle_;
   bool winding_down_ = false;
   TakeIn take_in_;
+  std::atomic<std::uint64_t> stale_walks_ = 0;
+  std::atomic<std::uint64_t> taken_over_ = 0;
   std::int64_t news_due_ms_ = 0;  ///< monotonic, as the next
   std::int64_t heard_due_ms_ = 0;
   std::int64_t renewal_due_ms_ = 0;
