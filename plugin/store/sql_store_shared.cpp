@@ -58,7 +58,8 @@ void SqlStore::add_family(Scope& scope, const Locator& own) const {
   if (const Family* const family = mirror_.family(own); family != nullptr) scope.insert(family->tool);
 }
 
-SqlStore::Scope SqlStore::scope_of_lane(std::int64_t lane) const {
+SqlStore::Scope SqlStore::scope_of_lane(std::int64_t lane) {
+  if (shared_ && mirror_.lane(lane) == nullptr) take_in_changes();
   Scope scope;
   if (const MirrorLane* const found = mirror_.lane(lane); found != nullptr) add_family(scope, found->own_locator);
   return scope;
@@ -138,6 +139,10 @@ void SqlStore::committed_to(const std::vector<FamilyLock>& locks, const std::set
     if (changed_tools.contains(locator)) version.tool_version = version.version;
     mirror_.put(locator, version);
   }
+  note_node();
+}
+
+void SqlStore::note_node() {
   node_ = connection_->node().number;
   held_until_ms_ = connection_->held_until_ms();
 }
@@ -294,8 +299,7 @@ Result<void> SqlStore::renew() {
   if (!shared_) return {};
   return look<void>([&]() -> Result<void> {
     connection_->renew();
-    node_ = connection_->node().number;
-    held_until_ms_ = connection_->held_until_ms();
+    note_node();
     return {};
   });
 }

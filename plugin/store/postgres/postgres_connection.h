@@ -5,6 +5,7 @@
 // No threads; used by one at a time. A forked child must not use it, and may destroy it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -50,6 +51,7 @@ class PostgresConnection final : public Connection, public StatementRunner {
   Statement& prepare(const char* sql) override;
 
  private:
+  static constexpr const char* kLock = "SELECT ptbridge.ptb_lock(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
   enum class Phase { none, open, failed };
 
   PostgresConnection(PostgresOptions options, PostgresPlace place);
@@ -64,11 +66,9 @@ class PostgresConnection final : public Connection, public StatementRunner {
   void leave() noexcept;
   void check_process() const;
   /// Does what `work` does with the link, within a transaction; whatever fails ends the transaction.
-  template <typename Work>
-  void inside(Work&& work);
+  void inside(const std::function<void()>& work);
   /// Outside of one; again, where that does no harm, if the connection turns out to be gone.
-  template <typename Work>
-  void outside(bool harmless, Work&& work);
+  void outside(bool harmless, const std::function<void()>& work);
   [[noreturn]] void raise(const ServerError& error);
   void send_now(PostgresStatement& statement) { statement.send_on(*link_, pooled_ ? 0 : link_number_); }
   void send_alone(PostgresStatement& statement);
