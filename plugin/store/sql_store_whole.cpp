@@ -182,6 +182,7 @@ Result<PutBack> SqlStore::put_back(const std::string& backup, const EventId& bri
     std::error_code none;
     const auto successor = in_turn([&] { return connection_->make_successor(fs::absolute(backup, none).string()); });
     Connection& made = successor->prepare();
+    refuse_moved(made, backup);
     PutBack done;
     done.found.findings = made.damage();
     if (done.found.findings.empty()) done.found = check_rules(made, [] {});
