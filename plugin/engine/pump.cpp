@@ -82,7 +82,10 @@ std::uint32_t Pump::run(std::int64_t deadline_monotonic_ms, bool return_when_idl
     wait_ms = std::clamp<std::int64_t>(next_due_ms(now) - now.monotonic_ms, 0, wait_ms);
     if (more_upkeep) wait_ms = 0;
     // Also in a turn of no length: many such turns move exchanges on.
-    if (!over || !idle) transport_.poll(results_, static_cast<int>(wait_ms));
+    if (!over || !idle) {
+      build_ahead();
+      transport_.poll(results_, static_cast<int>(wait_ms));
+    }
     handle_results();
     if (over) break;
   }
@@ -306,10 +309,12 @@ void Pump::start_ready() {
     ActiveWalk* const walk = lanes_[lane].walk.get();
     if (walk == nullptr) return;
     if (!may_send(*walk)) walk->stop();
-    if (auto request = walk->advance(clock_.now()))
+    if (auto request = walk->advance(clock_.now())) {
       start_exchange(ticket_for(TicketKind::walk, static_cast<std::uint64_t>(lane)), std::move(*request), doubtful);
-    else
+      sent_.push_back(lane);
+    } else {
       over_.push_back(lane);
+    }
   };
   if (winding_down_) return;
   const std::size_t half = std::max<std::size_t>(options_.max_exchanges / 2, 1);
@@ -332,6 +337,15 @@ void Pump::start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtf
   in_flight_.emplace(ticket, doubtful);
   if (doubtful) ++doubtful_in_flight_;
   transport_.start(ticket, std::move(request));
+}
+
+/// What walks need next is made while the tools are busy with what they have just been sent.
+void Pump::build_ahead() {
+  if (sent_.empty()) return;
+  transport_.flush();
+  const Moment now = clock_.now();
+  for (const std::int64_t lane : std::exchange(sent_, {}))
+    if (lanes_[lane].walk != nullptr) lanes_[lane].walk->build_ahead(now);
 }
 
 /// Each result is taken off before it is handled: where a callback of the host throws, it is not handled twice.
