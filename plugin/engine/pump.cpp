@@ -62,12 +62,11 @@ void Pump::remember_failure(std::int64_t lane, std::int64_t failed_monotonic_ms,
 std::uint32_t Pump::run(std::int64_t deadline_monotonic_ms, bool return_when_idle, const std::function<bool()>& done) {
   for (;;) {
     handle_results();
-    Moment now = clock_.now();
-    if (context_.store.is_shared()) share(now);
+    if (context_.store.is_shared()) share(clock_.now());
     take_triggers();
-    now = clock_.now();
+    Moment now = clock_.now();
     fire_timers(now);
-    start_ready();
+    start_ready(now);
     if (in_flight_.empty()) tell_idle();
     if (done && done()) break;
     const bool idle = in_flight_.empty();
@@ -83,7 +82,7 @@ std::uint32_t Pump::run(std::int64_t deadline_monotonic_ms, bool return_when_idl
     if (more_upkeep) wait_ms = 0;
     // Also in a turn of no length: many such turns move exchanges on.
     if (!over || !idle) {
-      build_ahead();
+      build_ahead(now);
       transport_.poll(results_, static_cast<int>(wait_ms));
     }
     handle_results();
@@ -302,14 +301,14 @@ void Pump::handle(const LookTrigger& trigger) {
 // ---- exchanges
 
 /// Gives free places to walks that can go on; lanes whose last walk failed share at most half of the places.
-void Pump::start_ready() {
-  const auto advance_from = [this](std::deque<std::int64_t>& queue, bool doubtful) {
+void Pump::start_ready(const Moment& now) {
+  const auto advance_from = [this, &now](std::deque<std::int64_t>& queue, bool doubtful) {
     const std::int64_t lane = queue.front();
     queue.pop_front();
     ActiveWalk* const walk = lanes_[lane].walk.get();
     if (walk == nullptr) return;
     if (!may_send(*walk)) walk->stop();
-    if (auto request = walk->advance(clock_.now())) {
+    if (auto request = walk->advance(now)) {
       start_exchange(ticket_for(TicketKind::walk, static_cast<std::uint64_t>(lane)), std::move(*request), doubtful);
       sent_.push_back(lane);
     } else {
@@ -340,10 +339,9 @@ void Pump::start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtf
 }
 
 /// What walks need next is made while the tools are busy with what they have just been sent.
-void Pump::build_ahead() {
+void Pump::build_ahead(const Moment& now) {
   if (sent_.empty()) return;
   transport_.flush();
-  const Moment now = clock_.now();
   for (const std::int64_t lane : std::exchange(sent_, {}))
     if (lanes_[lane].walk != nullptr) lanes_[lane].walk->build_ahead(now);
 }

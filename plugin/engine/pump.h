@@ -221,10 +221,10 @@ class Pump {
       ended();
   }
 
-  void start_ready();
+  void start_ready(const Moment& now);
   [[nodiscard]] bool may_send(const ActiveWalk& walk);
   void start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtful);
-  void build_ahead();
+  void build_ahead(const Moment& now);
   void handle_results();
   void handle_result(const ExchangeResult& result);
   void walk_answered(std::int64_t lane, const ExchangeResult& result, bool doubtful);
