@@ -338,8 +338,10 @@ void Pump::start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtf
   transport_.start(ticket, std::move(request));
 }
 
-/// What walks need next is made while the tools are busy with what they have just been sent.
+/// What a lone walk needs next is made while its tool is busy with what it has just been sent. Where there are more, the
+/// time that one tool takes is another's already.
 void Pump::build_ahead(const Moment& now) {
+  if (in_flight_.size() != 1) sent_.clear();
   if (sent_.empty()) return;
   transport_.flush();
   for (const std::int64_t lane : std::exchange(sent_, {}))

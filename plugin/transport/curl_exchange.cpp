@@ -30,9 +30,9 @@ constexpr std::chrono::seconds kSoonAfterAnswer{1};
 constexpr std::chrono::minutes kNoReuse{10};
 
 /// What libcurl swallows by itself (chunk extensions, say) is cut off too, far beyond any answer that is read. Looked
-/// at so seldom that a quick exchange costs nothing for it.
+/// at so seldom that a quick exchange costs no system call for it.
 constexpr std::uint64_t kMaxReceivedBytes = 1024 * 1024;
-constexpr int kStepsBetweenLooks = 16;
+constexpr std::chrono::milliseconds kVolumeInterval{50};
 
 constexpr std::int64_t kMaxRetryAfterSeconds = 24 * 60 * 60;
 
@@ -197,7 +197,7 @@ CURLcode CurlExchange::set_headers(const HttpRequest& request) {
 void CurlExchange::forget_last() {
   answer_.clear();
   header_bytes_ = 0;
-  steps_ = 0;
+  next_look_ = {};
   received_before_ = 0;
   socket_ = CURL_SOCKET_BAD;
   coding_.clear();
@@ -336,7 +336,11 @@ std::size_t CurlExchange::take_header(char* bytes, std::size_t size, std::size_t
 
 int CurlExchange::watch_volume(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   auto& exchange = *static_cast<CurlExchange*>(self);
-  if (++exchange.steps_ % kStepsBetweenLooks != 0) return 0;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < exchange.next_look_) return 0;
+  const bool first = exchange.next_look_ == Moment();
+  exchange.next_look_ = now + kVolumeInterval;
+  if (first) return 0;
   if (exchange.socket_ == CURL_SOCKET_BAD) exchange.socket_ = exchange.watcher_->socket_at(exchange.local_port_);
   const std::uint64_t received = exchange.socket_ == CURL_SOCKET_BAD ? 0 : bytes_received(exchange.socket_);
   if (exchange.received_before_ == 0) exchange.received_before_ = received + 1;

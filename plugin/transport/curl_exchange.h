@@ -97,7 +97,7 @@ class CurlExchange {
   HttpRequest request_;
   std::string answer_;
   std::size_t header_bytes_ = 0;
-  int steps_ = 0;                           ///< of libcurl, as it reports its progress
+  Moment next_look_;                        ///< when the connection's volume is looked at again
   curl_socket_t socket_ = CURL_SOCKET_BAD;  ///< of this exchange, once it has been looked for
   std::uint64_t received_before_ = 0;       ///< bytes received on it, plus one, when it was first looked at; 0: not yet
   std::string coding_;                      ///< the transfer coding for which the answer was refused
