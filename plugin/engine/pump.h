@@ -225,9 +225,10 @@ class Pump {
       ended();
   }
 
-  void start_ready();
+  void start_ready(const Moment& now);
   [[nodiscard]] bool may_send(const ActiveWalk& walk);
   void start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtful);
+  void build_ahead(const Moment& now);
   void handle_results();
   void handle_result(const ExchangeResult& result);
   void walk_answered(std::int64_t lane, const ExchangeResult& result, bool doubtful);
@@ -272,6 +273,7 @@ class Pump {
   WatchKeeper watch_;
   std::deque<std::int64_t> ready_;  ///< lanes whose walk may advance
   std::deque<std::int64_t> ready_doubtful_;
+  std::vector<std::int64_t> sent_;                     ///< lanes whose walk has an exchange under way that is new
   std::vector<std::int64_t> over_;                     ///< lanes whose walk is over, its end not yet recorded
   std::unordered_map<std::uint64_t, bool> in_flight_;  ///< ticket -> counted as doubtful
   std::size_t doubtful_in_flight_ = 0;
