@@ -16,7 +16,7 @@ bool may_stand_in_a_request_line(std::string_view url) {
   return ptb::is_absolute_url(url);
 }
 
-void check_actions(const ptb::Descriptor& descriptor, const std::map<std::string, ptb::Action>& actions) {
+void check_actions(const ptb::Descriptor& descriptor, const ptb::Actions& actions) {
   for (const auto& [type, action] : actions) {
     must(!type.empty(), "an action has a type");
     bool under = !ptb::is_absolute_url(action.path);
