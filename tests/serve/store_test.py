@@ -61,7 +61,8 @@ class WholeStore(Stage):
         self.assertTrue(done["made_at"].startswith("20"))
         self.assertEqual(self.ids(), before)
         self.assertEqual(self.ok("store", "check")["findings"], [])
-        self.assertEqual([entry["what"] for entry in self.ok("audit")][-2:], ["backup", "restore"])
+        self.assertEqual([entry["what"] for entry in self.ok("audit")][-3:],
+                         ["backup", "restore", "install"], "the bridge is told of its tools again")
         # What was captured after the backup comes again under other ids, and behind what waits.
         self.restore(2, "_3_1")
         self.assertEqual(self.waiting(), 4 + 3)
