@@ -59,17 +59,17 @@ class WholeStore(Stage):
         done = self.ok("store", "restore", kept)
         self.assertEqual((done["waiting"], done["events"], done["lanes"]), (4, 4, 1))
         self.assertTrue(done["made_at"].startswith("20"))
-        lanes = self.ok("lanes")
-        self.assertEqual([lane["state"] for lane in lanes], ["held"])
         self.assertEqual(self.ids(), before)
         self.assertEqual(self.ok("store", "check")["findings"], [])
-        self.assertEqual([entry["what"] for entry in self.ok("audit")][-2:], ["backup", "restore"])
+        self.assertEqual([entry["what"] for entry in self.ok("audit")][-3:],
+                         ["backup", "restore", "install"], "the bridge is told of its tools again")
         # What was captured after the backup comes again under other ids, and behind what waits.
         self.restore(2, "_3_1")
         self.assertEqual(self.waiting(), 4 + 3)
         self.quiz.start()
         status, out, err = self.run_command("tool", "save", "acme/quiz", "--state", "available")
         self.assertEqual(len(self.quiz.events()), 0, "a lane that is held is not walked")
+        self.assertEqual([lane["state"] for lane in self.ok("lanes")], ["held"])
         self.ok("lane", "release", "--all")
         wait_until(lambda: self.waiting() == 0, "everything delivered")
         self.assertEqual([id for _, id in self.quiz.events()][:4], before)
@@ -182,6 +182,8 @@ class WholeStore(Stage):
     def test_begins_a_new_life_after_it_was_put_back_outside(self):
         self.begin(2)
         self.ok("store", "restore", "--done-outside")
+        self.quiz.start()
+        self.run_command("tool", "save", "acme/quiz", "--state", "available")
         self.assertEqual([lane["state"] for lane in self.ok("lanes")], ["held"])
         self.assertEqual(self.waiting(), 3)
 
