@@ -111,6 +111,7 @@ class SqlStore final : public Store {
 
   [[nodiscard]] bool is_shared() const override { return shared_; }
   Result<StoreNews> news(bool look) override;
+  Result<std::vector<StoreNode>> nodes() override;
   [[nodiscard]] int listening_socket() const override { return shared_ ? connection_->listening_socket() : -1; }
   [[nodiscard]] bool may_send(const Walk& walk) const override;
   Result<void> renew() override;

@@ -33,6 +33,8 @@ constexpr const char* kLeftLanes =
 constexpr const char* kForgetNodes =
     "DELETE FROM node WHERE number IN (SELECT holder FROM lane_standing WHERE holder <> 0) AND NOT (" PTB_IS_ALIVE ")";
 constexpr const char* kForgetNode = "DELETE FROM node WHERE number = ?1 AND NOT (" PTB_IS_ALIVE ")";
+constexpr const char* kNodes = "SELECT number, name, " PTB_IS_ALIVE
+                               ", (SELECT count(*) FROM lane_standing WHERE holder = number) FROM node ORDER BY number";
 constexpr const char* kNode = "SELECT 1 FROM node WHERE number = ?1";
 
 /// Goes on while the process is stopped or the machine sleeps.
@@ -260,7 +262,8 @@ Result<StoreNews> SqlStore::news(bool look_closely) {
   if (!left->empty()) left = take_over(*left);
   if (!left) return fail(left.error());
   const std::lock_guard guard(mutex_);
-  news_.wanted.merge(*left);
+  news_.taken_over = *left;
+  news_.wanted.insert(left->begin(), left->end());
   return std::exchange(news_, {});
 }
 
@@ -289,6 +292,19 @@ Result<std::set<std::int64_t>> SqlStore::take_over(const std::set<std::int64_t>&
         }
         return taken;
       });
+}
+
+Result<std::vector<StoreNode>> SqlStore::nodes() {
+  using Nodes = std::vector<StoreNode>;
+  if (!shared_) return Nodes();
+  return look<Nodes>([&]() -> Result<Nodes> {
+    Nodes found;
+    auto row = connection_->query(kNodes);
+    while (row.row())
+      found.push_back({row.integer(0), std::string(row.text(1)), row.integer(0) == connection_->node().number,
+                       row.integer(2) != 0, row.integer(3)});
+    return found;
+  });
 }
 
 bool SqlStore::may_send(const Walk& walk) const {

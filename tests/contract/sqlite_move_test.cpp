@@ -102,6 +102,7 @@ TEST_F(SqliteMove, GoesIntoAnEmptyStoreOnlyAndNotAmidstAWalk) {
   EXPECT_FALSE(store->move_to(*store, noted()).has_value());
   ASSERT_TRUE(store->hold_lane(1, LaneHold::none, "").has_value());
   const auto lanes = store->lanes();
+  ASSERT_TRUE(lanes.has_value());
   for (const Lane& lane : *lanes) {
     if (!store->begin_walk(lane.id, kFilledAt + 30)->has_value()) continue;
     auto other = open(from() + "2");
