@@ -287,9 +287,11 @@ void Pump::handle(const LookTrigger& trigger) {
     }
     // A retry that the old policy planned is planned anew.
     if (run.not_before_ms != 0 && lane.last_walk.stopped_by != 0) {
-      const auto failures = context_.store.failures({lane.id, lane.last_walk.stopped_by});
+      auto failures = context_.store.failures({lane.id, lane.last_walk.stopped_by});
       run.not_before_ms = now.monotonic_ms;
       if (failures && failures->count > 0) {
+        // A clock that was put back since makes nobody wait longer than was meant.
+        failures->last_at_ms = std::min(failures->last_at_ms, now.wall_ms);
         const auto decision = after_failure(*policy, FailureKind::unreachable, *failures, chance(context_.random));
         if (decision.kind == FailureDecision::Kind::retry) run.not_before_ms = monotonic_at(decision.at_ms);
       }

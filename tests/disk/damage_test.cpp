@@ -28,7 +28,7 @@ std::string damage(std::string& bytes, std::mt19937& chance) {
   const std::size_t places = bytes.size() / size;
   const std::size_t at = size * (chance() % places);
   const std::size_t from = size * (chance() % places);
-  const unsigned how = chance() % 3;
+  const auto how = static_cast<unsigned>(chance() % 3);
   const std::string other = bytes.substr(from, size);
   for (std::size_t i = at; i < at + size; ++i)
     bytes[i] = how == 0 ? static_cast<char>(chance()) : how == 1 ? '\0' : other[i - at];
@@ -82,9 +82,11 @@ class Reader {
       const auto page = store_.read_waiting(lane.id, after, 1LL << 40, 16);
       if (!fine(page) || page->empty()) return;
       for (const StoredEvent& event : *page) {
-        if (event.place.lane != lane.id || event.place.sequence <= after)
-          return reading_.wrong.emplace_back("lane " + lane.key + " goes from " + std::to_string(after) + " to " +
-                                             std::to_string(event.place.sequence));
+        if (event.place.lane != lane.id || event.place.sequence <= after) {
+          reading_.wrong.push_back("lane " + lane.key + " goes from " + std::to_string(after) + " to " +
+                                   std::to_string(event.place.sequence));
+          return;
+        }
         after = event.place.sequence;
         // Content may be anything, but what says whose it is.
         const int number = event.event.id.data[0];
@@ -142,7 +144,7 @@ TEST(Damage, IsSaidAndNeverMakesAWrongOrder) {
     Files files = whole;
     const std::string what = damage(files.at("bridge.db"), chance);
     floor.put(files);
-    std::vector<std::string> lines;
+    std::vector<std::string> said_of_it;
     auto opened = usual_store()(floor.store());
     Reading reading;
     if (opened) {
@@ -153,9 +155,9 @@ TEST(Damage, IsSaidAndNeverMakesAWrongOrder) {
         reading.wrong.push_back("it says: " + opened.error().text);
     }
     for (const std::string& wrong : reading.wrong)
-      lines.push_back("file " + std::to_string(seed) + " (" + what + "): " + wrong);
-    lines.emplace_back(reading.said_so ? "# said" : "# unnoticed");
-    return lines;
+      said_of_it.push_back("file " + std::to_string(seed) + " (" + what + "): " + wrong);
+    said_of_it.emplace_back(reading.said_so ? "# said" : "# unnoticed");
+    return said_of_it;
   });
   const auto said = std::erase(lines, "# said");
   const auto unnoticed = std::erase(lines, "# unnoticed");

@@ -204,7 +204,8 @@ bool Oracle::anything_before(std::set<std::int64_t>& open, std::int64_t number, 
 bool Oracle::is_over(Accepted& event) {
   if (event.acknowledged || event.refused || event.state != EventState::pending) return true;
   const auto stored = world_.store->find(event.id);
-  return stored && *stored && (*stored)->state != EventState::pending;
+  if (stored && !*stored) return may_be_reclaimed(event);
+  return stored && (*stored)->state != EventState::pending;
 }
 
 }  // namespace ptb::test
