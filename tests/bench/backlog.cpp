@@ -10,7 +10,7 @@ namespace bench {
 namespace {
 
 constexpr int kEvents = 1'000'000;
-constexpr int kEventsInSmall = 20'000;
+constexpr int kEventsInSmall = 4000;
 constexpr int kEventsPerCall = 1000;
 
 constexpr const char* kOfLongWalk[] = {"backlog.1m_rss_mib", "backlog.1m_rate_vs_10k", "backlog.rss_growth_mib"};

@@ -38,9 +38,9 @@ void measure_one_caller(Run& run) {
   };
   for (int round = 0; round < run.rounds; ++round) {
     const std::vector<Sample> sums =
-        interleave(kSlices, {[&] { return run_for(kSlice, [&] { return raw.step(); }); },
-                             [&] { return run_for(kSlice, [&] { return sqlite.step(); }); },
-                             [&] { return run_for(kSlice, capture_one); }});
+        interleave(run.size(kSlices, 1), {[&] { return run_for(kSlice, [&] { return raw.step(); }); },
+                                          [&] { return run_for(kSlice, [&] { return sqlite.step(); }); },
+                                          [&] { return run_for(kSlice, capture_one); }});
     run.report->add("capture.1_caller_vs_fdatasync", {sums[2].rate(), sums[0].rate()});
     run.report->add("capture.1_caller_vs_bare_sqlite", {sums[2].rate(), sums[1].rate()});
   }
@@ -57,9 +57,9 @@ void measure_callers(Run& run) {
   Callers sixteen(bridge, 16);
   Callers sixty_four(bridge, 64);
   for (int round = 0; round < run.rounds; ++round) {
-    const std::vector<Sample> sums =
-        interleave(kSlices, {[&] { return one.slice(kCallersSlice); }, [&] { return sixteen.slice(kCallersSlice); },
-                             [&] { return sixty_four.slice(kCallersSlice); }});
+    const std::vector<Sample> sums = interleave(
+        run.size(kSlices, 1), {[&] { return one.slice(kCallersSlice); }, [&] { return sixteen.slice(kCallersSlice); },
+                               [&] { return sixty_four.slice(kCallersSlice); }});
     run.report->add("capture.16_callers_vs_1", {sums[1].rate(), sums[0].rate()});
     run.report->add("capture.64_callers_vs_1", {sums[2].rate(), sums[0].rate()});
   }
@@ -77,8 +77,9 @@ void measure_arrays(Run& run) {
     return static_cast<double>(events.count());
   };
   for (int round = 0; round < run.rounds; ++round) {
-    const std::vector<Sample> sums = interleave(kSlices, {[&] { return run_for(kSlice, [&] { return raw.step(); }); },
-                                                          [&] { return run_for(kSlice, capture_array); }});
+    const std::vector<Sample> sums = interleave(
+        run.size(kSlices, 1),
+        {[&] { return run_for(kSlice, [&] { return raw.step(); }); }, [&] { return run_for(kSlice, capture_array); }});
     run.report->add("capture.array_1000_vs_fdatasync", {sums[1].rate(), sums[0].rate()});
   }
 }

@@ -8,10 +8,15 @@
 
 namespace bench {
 
-EndpointReplay::EndpointReplay(Run& run, const StoreUri& store, int endpoints)
+EndpointReplay::EndpointReplay(Run& run, const StoreUri& store, int endpoints, const std::string& policy)
     : server_(*run.server), bridge_(*run.plugin, store, run.replay_pump), endpoints_(endpoints) {
-  for (int endpoint = 0; endpoint < endpoints; ++endpoint)
-    bridge_.install(endpoint, fmt::format("{}/e{}", server_.url(), endpoint), false);
+  Installation installation;
+  installation.policy = policy;
+  installation.asks_state_change = false;
+  for (int endpoint = 0; endpoint < endpoints; ++endpoint) {
+    installation.url = fmt::format("{}/e{}", server_.url(), endpoint);
+    bridge_.install(endpoint, installation);
+  }
 }
 
 Sample EndpointReplay::deliver(int events) {

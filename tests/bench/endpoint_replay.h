@@ -9,7 +9,8 @@ namespace bench {
 
 class EndpointReplay {
  public:
-  EndpointReplay(Run& run, const StoreUri& store, int endpoints);
+  /// `policy`: of all its tools; empty: the default.
+  EndpointReplay(Run& run, const StoreUri& store, int endpoints, const std::string& policy = {});
 
   /// Captures `events` in all and delivers them; the time is that from the first save to the end of the last walk.
   /// Throws where not all of them came, once and in order.

@@ -120,14 +120,14 @@ ReplayRound replay_round(ReplaySide& side, int events_per_tool, int chunks, cons
 double cpu_us_per_event(const Sample& cpu) { return cpu.seconds * 1e6 / cpu.work; }
 
 void measure_one_lane(Run& run) {
-  constexpr int kEvents = 2000;
+  const int events = run.size(2000, 100);
   constexpr int kChunks = 5;
   ReplaySide side(run, "one-lane", 1);
-  const std::size_t body_bytes = body_bytes_of(side, *run.server, kEvents);
+  const std::size_t body_bytes = body_bytes_of(side, *run.server, events);
   CurlEasyLoop bare(run.server->url() + "/tool", body_bytes);
-  bare.send(kEvents);
+  bare.send(events);
   for (int at = 0; at < run.rounds; ++at) {
-    const ReplayRound round = replay_round(side, kEvents, kChunks, [&] { return bare.send(kEvents); });
+    const ReplayRound round = replay_round(side, events, kChunks, [&] { return bare.send(events); });
     run.report->add("replay.1_lane_restart_first_vs_curl", {round.bridge.rate(), round.curl.rate()});
     run.report->add("replay.cpu_per_event_vs_curl",
                     {cpu_us_per_event(round.bridge_cpu), cpu_us_per_event(round.curl_cpu)});
@@ -139,14 +139,14 @@ void measure_one_lane(Run& run) {
 }
 
 void measure_restart_next(Run& run) {
-  constexpr int kEvents = 2000;
+  const int events = run.size(2000, 100);
   constexpr int kChunks = 5;
   ReplaySide side(run, "restart-next", 1, kRestartNext);
-  const std::size_t body_bytes = body_bytes_of(side, *run.server, kEvents);
+  const std::size_t body_bytes = body_bytes_of(side, *run.server, events);
   CurlEasyLoop bare(run.server->url() + "/tool", body_bytes);
-  bare.send(kEvents);
+  bare.send(events);
   for (int at = 0; at < run.rounds; ++at) {
-    const ReplayRound round = replay_round(side, kEvents, kChunks, [&] { return bare.send(kEvents); });
+    const ReplayRound round = replay_round(side, events, kChunks, [&] { return bare.send(events); });
     run.report->add("replay.1_lane_restart_next_vs_curl", {round.bridge.rate(), round.curl.rate()});
   }
 }
@@ -166,15 +166,15 @@ void measure_many_lanes(Run& run, const char* figure, int lanes, int events) {
 }
 
 void measure_slow_server(Run& run) {
-  constexpr int kEvents = 600;
+  const int events = run.size(600, 20);
   constexpr int kChunks = 1;
   ReplaySide side(run, "slow-server", 1);
-  const std::size_t body_bytes = body_bytes_of(side, *run.server, kEvents);
+  const std::size_t body_bytes = body_bytes_of(side, *run.server, events);
   CurlEasyLoop bare(run.server->url() + "/tool", body_bytes);
-  bare.send(kEvents);
+  bare.send(events);
   run.server->pause_us(1000);
   for (int at = 0; at < run.rounds; ++at) {
-    const ReplayRound round = replay_round(side, kEvents, kChunks, [&] { return bare.send(kEvents); });
+    const ReplayRound round = replay_round(side, events, kChunks, [&] { return bare.send(events); });
     run.report->add("replay.1_lane_1ms_server_vs_curl", {round.bridge.rate(), round.curl.rate()});
   }
   run.server->pause_us(0);
@@ -224,15 +224,15 @@ class HostileLanes {
 
 void measure_hostile(Run& run) {
   constexpr int kLanes = 8;
-  constexpr int kEvents = 1000;  // so that a slice outlasts the commits of the hostile tools' saves
+  const int events = run.size(1000, 20);  // so that a slice outlasts the commits of the hostile tools' saves
   constexpr int kChunks = 2;
   const HostileServer hostile(usable_cpus().front());
   ReplaySide alone(run, "alone", kLanes);
   ReplaySide beside(run, "beside-hostile", kLanes);
   HostileLanes others(beside.bridge(), kLanes, hostile);
   others.provoke();
-  body_bytes_of(alone, *run.server, kEvents);
-  body_bytes_of(beside, *run.server, kEvents);
+  body_bytes_of(alone, *run.server, events);
+  body_bytes_of(beside, *run.server, events);
   const auto replay = [](ReplaySide& side) {
     const Sample sample = side.walk();
     side.make_unavailable();
@@ -240,11 +240,11 @@ void measure_hostile(Run& run) {
   };
   for (int at = 0; at < run.rounds; ++at) {
     const std::vector<Sample> sums = interleave(kChunks, {[&] {
-                                                            alone.capture(kEvents);
+                                                            alone.capture(events);
                                                             return replay(alone);
                                                           },
                                                           [&] {
-                                                            beside.capture(kEvents);
+                                                            beside.capture(events);
                                                             others.provoke();
                                                             const Sample sample = replay(beside);
                                                             others.check();

@@ -105,7 +105,8 @@ void measure_serving(Run& run) {
   if (!run.report->wants(kFigure)) return;
   ServedReplay side(run);
   for (int at = 0; at < run.rounds; ++at) {
-    const auto sums = interleave(kChunks, {[&] { return side.replay(); }, [&] { return side.replay_under_load(); }});
+    const auto sums =
+        interleave(run.size(kChunks, 1), {[&] { return side.replay(); }, [&] { return side.replay_under_load(); }});
     run.report->add(kFigure, {sums[1].rate(), sums[0].rate()});
   }
   run.report->note(fmt::format("Serving: {} event streams open, {:.0f} reports a second answered while replaying.",
