@@ -43,7 +43,8 @@ Engine::Engine(EngineParts parts, EngineOptions options)
 Result<std::unique_ptr<Engine>> Engine::open(EngineParts parts, EngineOptions options) {
   std::unique_ptr<Engine> engine(new Engine(std::move(parts), std::move(options)));
   if (auto taken = engine->take_up_policies(); !taken) return fail(taken.error());
-  if (auto taken = engine->take_up_tools(); !taken) return fail(taken.error());
+  if (!engine->options_.capture_only)
+    if (auto taken = engine->take_up_tools(); !taken) return fail(taken.error());
   if (auto taken = engine->take_up_generation(); !taken) return fail(taken.error());
   if (!engine->options_.capture_only)
     if (auto taken = engine->take_up_lanes(); !taken) return fail(taken.error());
@@ -248,17 +249,27 @@ std::set<std::int64_t> Engine::announce(const CaptureBatch& batch) {
   return lanes;
 }
 
+/// A bridge that only captures takes a tool up when it first captures for it, and anew where another process has
+/// changed it since. nullptr: it cannot be used, and whoever sends says why.
+std::shared_ptr<const ReadyTool> Engine::ready_for(const Tool& tool) {
+  auto ready = tools_.find(tool.locator);
+  const auto is_same = [&](const Tool& known) {
+    return known.descriptor == tool.descriptor && known.options.wire == tool.options.wire;
+  };
+  if (!options_.capture_only || (ready != nullptr && is_same(ready->at_send.tool))) return ready;
+  if (!take_up_tool(tool)) return nullptr;
+  return tools_.find(tool.locator);
+}
+
 Result<void> Engine::commit(std::span<CaptureBatch* const> batches) {
-  const auto tools = tools_.all();
   const std::int64_t now_ms = clock_.now().wall_ms;
   const auto decide = [&](const CaptureItem& item, const Tool* tool, const Lane* lane, bool behind) {
     ToolCondition condition;
     condition.lane_has_backlog = behind;
     if (tool != nullptr) {
       condition.installed_as = tool->state;
-      const auto ready = tools->find(tool->locator);
-      if (ready != tools->end()) {
-        const auto& [at_send, wire, policy] = *ready->second;
+      if (const auto ready = ready_for(*tool)) {
+        const auto& [at_send, wire, policy] = *ready;
         const Event& event = item.event;
         condition.has_handler = at_send.descriptor.action_for(event.kind, event.content_handle()) != nullptr;
         condition.wire_can_say = wire->can_say(event.kind);

@@ -17,8 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Without the settings of this machine. FFI is off in web servers unless it is switched on.
-const std::vector<std::string> kSettings = {"-n", "-d", "extension=ffi", "-d", "ffi.enable=1"};
+/// FFI is off in web servers unless it is switched on.
+const std::vector<std::string> kSettings = {"-d", "extension=ffi", "-d", "ffi.enable=1"};
 
 std::string contents(const std::string& path) {
   std::ostringstream text;
@@ -27,9 +27,9 @@ std::string contents(const std::string& path) {
 }
 
 bool has_ffi(const std::string& program) {
-  std::string command = program + " -m";
+  std::string command = program;
   for (const std::string& word : kSettings) command += " " + word;
-  return std::system((command + " 2>/dev/null | grep -qx FFI").c_str()) == 0;
+  return std::system((command + " -m 2>/dev/null | grep -qx FFI").c_str()) == 0;
 }
 
 }  // namespace
