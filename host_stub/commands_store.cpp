@@ -149,7 +149,8 @@ int store_migrate(const GlobalOptions& global, const std::string& from, const st
   auto named = global;
   named.store = from;
   if (store_uri(named) != store_uri(global))
-    wrong_usage("the bridge's store is {}: move that one, or name {} with --store too", store_uri(global), from);
+    wrong_usage("the bridge's store is {}: move that one, or name {} with --store too",
+                without_password(store_uri(global)), without_password(from));
   need_store(global);
   Session session(global, Session::Use::keep);
   const auto answer = order_without_walks(session, global, {{"do", "migrate"}, {"to", to}});

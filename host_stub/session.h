@@ -37,9 +37,9 @@ class Session : private Listener {
     lms,     ///< the small LMS only
     look,    ///< also asks the bridge, which starts nothing; there is no bridge while there is no store
     note,    ///< also changes what the bridge keeps, but sends nothing; unfinished operations are captured again first
-    keep,    ///< the bridge's store as a whole: orders, but nothing is captured or brought to agree
     settle,  ///< as note; an LMS that was put back to an earlier state is not refused, and nothing is captured for it
     act,     ///< also sends; does not end before all that it set going has been answered or deferred
+    keep,    ///< the bridge's store as a whole: orders, but nothing is captured or brought to agree
   };
   Session(const GlobalOptions& options, Use use);
   ~Session() override;

@@ -98,6 +98,10 @@ std::string metrics_text(const Measured& measured) {
   Text text;
   write_lanes(text, measured);
   write_bridge(text, measured);
+  text.family("ptbridge_lanes_taken_over_total", "counter", "Lanes whose walker on another node was gone.");
+  text.sample({}, measured.nodes.at("taken_over").get<double>());
+  text.family("ptbridge_stale_walks_total", "counter", "Walks of this node that another one had taken over.");
+  text.sample({}, measured.nodes.at("stale_walks").get<double>());
   text.family("ptb_host_http_requests_total", "counter", "Requests that were read whole.");
   text.sample({}, as_number(measured.web.requests));
   text.family("ptb_host_http_responses_total", "counter", "Answers, by class of status.");

@@ -17,6 +17,7 @@ using ResponseCounts = std::map<std::string, std::uint64_t>;
 struct Measured {
   Json lanes;  ///< as the bridge reports them
   Json tools;
+  Json nodes;
   OutcomeCounts outcomes;
   std::vector<WalkView> walks;
   WebCounts web;

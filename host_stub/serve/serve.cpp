@@ -256,6 +256,7 @@ class Running {
     Measured measured;
     measured.lanes = house_->bridge().report({{"report", "lanes"}}).at("lanes");
     measured.tools = house_->bridge().report({{"report", "tools"}}).at("tools");
+    measured.nodes = house_->bridge().report({{"report", "nodes"}});
     measured.outcomes = live_.outcomes();
     measured.walks = live_.walks();
     measured.web = server_->counts();

@@ -51,7 +51,7 @@ std::string_view to_text(Scope scope) {
 }
 
 std::string encode_settings(Settings settings) {
-  std::sort(settings.begin(), settings.end());
+  if (!std::is_sorted(settings.begin(), settings.end())) std::sort(settings.begin(), settings.end());
   std::string out;
   std::size_t size = 0;
   for (const auto& setting : settings) size += setting.key.size() + setting.value.size() + 32;

@@ -215,12 +215,22 @@ struct Backlog {
   std::int64_t oldest_at = 0;  ///< capture of the oldest waiting event; 0: none
 };
 
+/// One of the processes that share a store.
+struct StoreNode {
+  std::int64_t number = 0;
+  std::string name;  ///< HOST:PID
+  bool is_this = false;
+  bool is_alive = false;   ///< it has been heard of within the time of a lease
+  std::int64_t lanes = 0;  ///< that it walks
+};
+
 /// What other processes that share the store have done.
 struct StoreNews {
-  std::set<Locator> changed;         ///< tools that were installed, saved, removed, or have another policy
-  std::set<std::int64_t> walked;     ///< lanes in which another process has begun or ended a walk
-  std::set<std::int64_t> wanted;     ///< lanes that are to be walked: nobody does, or whoever did is gone
-  std::set<std::int64_t> restarted;  ///< lanes walked here that are to be walked again from their start
+  std::set<Locator> changed;          ///< tools that were installed, saved, removed, or have another policy
+  std::set<std::int64_t> walked;      ///< lanes in which another process has begun or ended a walk
+  std::set<std::int64_t> wanted;      ///< lanes that are to be walked: nobody does, or whoever did is gone
+  std::set<std::int64_t> taken_over;  ///< of the wanted ones: their walker has gone or has not been heard of
+  std::set<std::int64_t> restarted;   ///< lanes walked here that are to be walked again from their start
 };
 
 struct StoreIdentity {
@@ -397,6 +407,7 @@ class Store {
     static_cast<void>(look);
     return StoreNews{};
   }
+  virtual Result<std::vector<StoreNode>> nodes() { return std::vector<StoreNode>(); }
   /// To be polled for reading: there is news. -1: it must be looked for.
   [[nodiscard]] virtual int listening_socket() const { return -1; }
   /// Whether the walk is still this process's, as far as can be told without asking. Any thread; takes no time.

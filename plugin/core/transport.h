@@ -58,6 +58,10 @@ class Transport {
   /// Begins an exchange. Its result comes out of a later poll, under `ticket`.
   virtual void start(std::uint64_t ticket, HttpRequest request) = 0;
 
+  /// Sends what was started, without waiting for anything: what is done now is done while answers are under way. A
+  /// poll sends too.
+  virtual void flush() {}
+
   /// Moves exchanges on and appends finished ones to `done`. Returns as soon as there is one, after timeout_ms, or
   /// after a wake. With no exchange under way it waits for a wake all the same.
   virtual void poll(std::vector<ExchangeResult>& done, int timeout_ms) = 0;

@@ -15,6 +15,8 @@ namespace {
 /// Events are read this many at a time, so that memory does not grow with the backlog (P9).
 constexpr int kPageEvents = 64;
 constexpr std::int64_t kProgressIntervalMs = 100;
+/// A request that was built ahead so long ago is built anew: its timestamp has to be fresh.
+constexpr std::int64_t kFreshMs = 1'000;
 /// One event that stops this many walks in a row, each of which had got past others, suspends its lane.
 constexpr std::int64_t kStopsBeforeSuspension = 3;
 
@@ -118,22 +120,48 @@ bool ActiveWalk::load_page() {
   return true;
 }
 
-/// The next `count` events are to be sent: what the policy wants as it is now is read now.
-bool ActiveWalk::bring_up_to_date(std::size_t count) {
-  for (std::size_t i = page_at_; i < page_at_ + count; ++i) {
+/// These events are to be sent: what the policy wants as it is now is read now.
+Result<void> ActiveWalk::bring_up_to_date(std::size_t first, std::size_t count) {
+  for (std::size_t i = first; i < first + count; ++i) {
     const auto brought = ptb::bring_up_to_date(page_[i], *tool_->policy, lane_.tool, context_);
-    if (!brought) {
-      stopped_by_us(brought.error().text);
-      return false;
-    }
+    if (!brought) return brought;
     auto settings = effective_settings(page_[i].settings);
-    if (!settings) {
-      stopped_by_us(settings.error().text);
-      return false;
-    }
+    if (!settings) return fail(settings.error());
     settings_[i] = std::move(*settings);
   }
-  return true;
+  return {};
+}
+
+Result<WireRequest> ActiveWalk::build(std::size_t page_at, std::size_t count, const Moment& now) {
+  const std::span<const Outgoing> group(outgoing_.data() + page_at, count);
+  return tool_->wire->build(tool_->at_send, group, Stamp{now.wall_ms, fresh_nonce(context_.random)}, secret_,
+                            fallback_);
+}
+
+void ActiveWalk::build_ahead(const Moment& now) {
+  const std::size_t at = page_at_ + 1;
+  if (over_ || in_flight_ != 1 || batch_limit() > 1 || fallback_ != 0 || at >= page_.size()) return;
+  const Policy& policy = *tool_->policy;
+  // What a policy wants to be looked at when an event goes out is left for then.
+  if (policy.current_settings || looks_at_events(policy) || page_[at].event.not_before_ms != 0) return;
+  if (!bring_up_to_date(at, 1)) return;
+  auto built = build(at, 1, now);
+  if (built && built->taken == 1) ahead_ = Ahead{at, now.wall_ms, tool_, std::move(built->request)};
+}
+
+/// The request for what is next, built ahead or now. Ends the walk where it cannot be said what is to be sent.
+Result<WireRequest> ActiveWalk::next_request(const Moment& now) {
+  if (auto ahead = std::exchange(ahead_, std::nullopt); ahead) {
+    const std::int64_t age_ms = now.wall_ms - ahead->stamped_at_ms;
+    const bool holds = ahead->page_at == page_at_ && ahead->tool == tool_ && fallback_ == 0;
+    if (holds && age_ms >= 0 && age_ms < kFreshMs) return WireRequest{1, std::move(ahead->request), {}};
+  }
+  const std::size_t count = group_size(now);
+  if (auto brought = bring_up_to_date(page_at_, count); !brought) {
+    stopped_by_us(brought.error().text);
+    return fail(brought.error());
+  }
+  return build(page_at_, count, now);
 }
 
 bool ActiveWalk::may_go(const StoredEvent& stored, const Moment& now) const {
@@ -181,6 +209,7 @@ bool ActiveWalk::held_back(const Moment& now) {
 }
 
 void ActiveWalk::forget_page() {
+  ahead_.reset();
   outgoing_.clear();
   settings_.clear();
   page_.clear();
@@ -219,10 +248,8 @@ std::optional<HttpRequest> ActiveWalk::advance(const Moment& now) {
     if (held_back(now)) continue;
     if (!load_secret(now)) break;
     fault_point("walk.before_send");
-    const std::span<const Outgoing> rest(outgoing_.data() + page_at_, group_size(now));
-    if (!bring_up_to_date(rest.size())) break;
-    auto built =
-        tool_->wire->build(tool_->at_send, rest, Stamp{now.wall_ms, fresh_nonce(context_.random)}, secret_, fallback_);
+    auto built = next_request(now);
+    if (over_) break;
     if (!built) {
       stopped_at(page_at_, {Outcome::Kind::failed, built.error().text}, FailureKind::not_sent, now);
       break;

@@ -45,6 +45,8 @@ class ActiveWalk {
 
   /// The next request, or nothing when the walk is over: then `end` and `tally` are final.
   std::optional<HttpRequest> advance(const Moment& now);
+  /// The request that advance gave last is under way: what can be done meanwhile for the one behind it is done now.
+  void build_ahead(const Moment& now);
   /// Takes the result of the request that advance gave last.
   void answered(const ExchangeResult& result, const Moment& now);
   /// Ends the walk at its next advance.
@@ -76,7 +78,7 @@ class ActiveWalk {
 
  private:
   bool load_page();
-  bool bring_up_to_date(std::size_t count);
+  Result<void> bring_up_to_date(std::size_t first, std::size_t count);
   /// Ends the walk, or gives events up, where the next one may not go out. True: look again.
   bool held_back(const Moment& now);
   /// How many of the events from page_at_ on may go into one request.
@@ -86,6 +88,8 @@ class ActiveWalk {
   [[nodiscard]] bool page_is_short() const;
   bool load_secret(const Moment& now);
   void forget_page();
+  Result<WireRequest> build(std::size_t page_at, std::size_t count, const Moment& now);
+  Result<WireRequest> next_request(const Moment& now);
   void acknowledged(const StoredEvent& stored);
   void settled(const StoredEvent& stored, EventState state, const Outcome& outcome, const Moment& now);
   void set_aside(const StoredEvent& stored, EventState state, const std::string& reason, const std::string& text,
@@ -116,6 +120,14 @@ class ActiveWalk {
   std::size_t page_at_ = 0;
   std::int64_t read_through_;
   std::size_t in_flight_ = 0;  ///< events of the request that is under way
+  /// A request for an event of the page, built while the one before it was under way.
+  struct Ahead {
+    std::size_t page_at = 0;
+    std::int64_t stamped_at_ms = 0;  ///< wall
+    std::shared_ptr<const ReadyTool> tool;
+    HttpRequest request;
+  };
+  std::optional<Ahead> ahead_;
   int fallback_ = 0;
   std::string secret_;
   std::shared_ptr<const ReadyTool> tool_;

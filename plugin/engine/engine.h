@@ -151,6 +151,7 @@ class Engine {
   Result<OrderAnswer> pull_redeliver(const Json& order);
   Result<std::string> import_events(const Json& order);
   Result<Json> check_report();
+  Result<Json> nodes_report();
   Result<std::string> back_up(const Json& order);
   Result<std::string> put_back_store(const Json& order);
   Result<std::string> move_store(const Json& order);

@@ -62,12 +62,11 @@ void Pump::remember_failure(std::int64_t lane, std::int64_t failed_monotonic_ms,
 std::uint32_t Pump::run(std::int64_t deadline_monotonic_ms, bool return_when_idle, const std::function<bool()>& done) {
   for (;;) {
     handle_results();
-    Moment now = clock_.now();
-    if (context_.store.is_shared()) share(now);
+    if (context_.store.is_shared()) share(clock_.now());
     take_triggers();
-    now = clock_.now();
+    Moment now = clock_.now();
     fire_timers(now);
-    start_ready();
+    start_ready(now);
     if (in_flight_.empty()) tell_idle();
     if (done && done()) break;
     const bool idle = in_flight_.empty();
@@ -82,7 +81,10 @@ std::uint32_t Pump::run(std::int64_t deadline_monotonic_ms, bool return_when_idl
     wait_ms = std::clamp<std::int64_t>(next_due_ms(now) - now.monotonic_ms, 0, wait_ms);
     if (more_upkeep) wait_ms = 0;
     // Also in a turn of no length: many such turns move exchanges on.
-    if (!over || !idle) transport_.poll(results_, static_cast<int>(wait_ms));
+    if (!over || !idle) {
+      build_ahead(now);
+      transport_.poll(results_, static_cast<int>(wait_ms));
+    }
     handle_results();
     if (over) break;
   }
@@ -118,6 +120,7 @@ void Pump::share(const Moment& now) {
   const bool look = now.monotonic_ms >= news_due_ms_;
   if (look) news_due_ms_ = now.monotonic_ms + kNewsMs;
   const auto news = store.news(look);
+  if (news) taken_over_ += news->taken_over.size();
   if (news && take_in_) take_in_(*news);
   if (now.monotonic_ms < renewal_due_ms_) return;
   // Where it cannot be renewed, walks stop by themselves when their time is over.
@@ -299,17 +302,19 @@ void Pump::handle(const LookTrigger& trigger) {
 // ---- exchanges
 
 /// Gives free places to walks that can go on; lanes whose last walk failed share at most half of the places.
-void Pump::start_ready() {
-  const auto advance_from = [this](std::deque<std::int64_t>& queue, bool doubtful) {
+void Pump::start_ready(const Moment& now) {
+  const auto advance_from = [this, &now](std::deque<std::int64_t>& queue, bool doubtful) {
     const std::int64_t lane = queue.front();
     queue.pop_front();
     ActiveWalk* const walk = lanes_[lane].walk.get();
     if (walk == nullptr) return;
     if (!may_send(*walk)) walk->stop();
-    if (auto request = walk->advance(clock_.now()))
+    if (auto request = walk->advance(now)) {
       start_exchange(ticket_for(TicketKind::walk, static_cast<std::uint64_t>(lane)), std::move(*request), doubtful);
-    else
+      sent_.push_back(lane);
+    } else {
       over_.push_back(lane);
+    }
   };
   if (winding_down_) return;
   const std::size_t half = std::max<std::size_t>(options_.max_exchanges / 2, 1);
@@ -332,6 +337,16 @@ void Pump::start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtf
   in_flight_.emplace(ticket, doubtful);
   if (doubtful) ++doubtful_in_flight_;
   transport_.start(ticket, std::move(request));
+}
+
+/// What a lone walk needs next is made while its tool is busy with what it has just been sent. Where there are more, the
+/// time that one tool takes is another's already.
+void Pump::build_ahead(const Moment& now) {
+  if (in_flight_.size() != 1) sent_.clear();
+  if (sent_.empty()) return;
+  transport_.flush();
+  for (const std::int64_t lane : std::exchange(sent_, {}))
+    if (lanes_[lane].walk != nullptr) lanes_[lane].walk->build_ahead(now);
 }
 
 /// Each result is taken off before it is handled: where a callback of the host throws, it is not handled twice.

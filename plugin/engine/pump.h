@@ -112,6 +112,10 @@ class Pump {
 
   /// Somebody has saved the tool, and that is not over; any thread.
   [[nodiscard]] bool is_being_saved(const Locator& tool);
+  /// Walks whose lane another process had taken over before they ended, each with one exchange at most; any thread.
+  [[nodiscard]] std::uint64_t stale_walks() const { return stale_walks_.load(std::memory_order_relaxed); }
+  /// Lanes that were taken over from processes that were gone; any thread.
+  [[nodiscard]] std::uint64_t taken_over() const { return taken_over_.load(std::memory_order_relaxed); }
   /// Lanes whose next event is delayed; any thread.
   [[nodiscard]] std::size_t delayed_lanes() const { return delayed_count_.load(std::memory_order_relaxed); }
 
@@ -221,9 +225,10 @@ class Pump {
       ended();
   }
 
-  void start_ready();
+  void start_ready(const Moment& now);
   [[nodiscard]] bool may_send(const ActiveWalk& walk);
   void start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtful);
+  void build_ahead(const Moment& now);
   void handle_results();
   void handle_result(const ExchangeResult& result);
   void walk_answered(std::int64_t lane, const ExchangeResult& result, bool doubtful);
@@ -268,6 +273,7 @@ class Pump {
   WatchKeeper watch_;
   std::deque<std::int64_t> ready_;  ///< lanes whose walk may advance
   std::deque<std::int64_t> ready_doubtful_;
+  std::vector<std::int64_t> sent_;                     ///< lanes whose walk has an exchange under way that is new
   std::vector<std::int64_t> over_;                     ///< lanes whose walk is over, its end not yet recorded
   std::unordered_map<std::uint64_t, bool> in_flight_;  ///< ticket -> counted as doubtful
   std::size_t doubtful_in_flight_ = 0;
@@ -278,6 +284,8 @@ class Pump {
   std::vector<OperationId> waiting_for_idle_;
   bool winding_down_ = false;
   TakeIn take_in_;
+  std::atomic<std::uint64_t> stale_walks_ = 0;
+  std::atomic<std::uint64_t> taken_over_ = 0;
   std::int64_t news_due_ms_ = 0;  ///< monotonic, as the next
   std::int64_t heard_due_ms_ = 0;
   std::int64_t renewal_due_ms_ = 0;

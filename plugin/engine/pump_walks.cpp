@@ -183,6 +183,7 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
   const WalkEnd& end = walk->end();
   for (const auto& stored : dropped)
     context_.host.outcome({0, &stored, EventState::discarded, {}, "not queued after a failure: " + end.error});
+  if (!recorded && recorded.error().status == Status::state && context_.store.is_shared()) ++stale_walks_;
   if (!recorded)
     context_.host.log(LogLevel::error,
                       "the end of a walk of " + walk->lane().key + " was not recorded: " + recorded.error().text);

@@ -228,12 +228,13 @@ Result<std::string> Engine::report(std::string_view question_text) {
     if (*what == "policies") return Json{{"presets", presets_}};
     if (*what == "audit") return audit_report(store_, *question);
     if (*what == "tools") return tools_report(store_);
+    if (*what == "nodes") return nodes_report();
     if (*what == "check") return check_report();
     if (*what == "descriptor") return descriptor_report(read_descriptor_, *question);
     if (*what == "setting_key") return setting_key_report(*question);
     return fail(Status::argument, "there is no report '" + printable(*what, 60) +
                                       "': ask for events, event, explain, lanes, tools, pull, export, replay, policy, "
-                                      "policies, audit, check, descriptor or setting_key");
+                                      "policies, audit, nodes, check, descriptor or setting_key");
   }();
   if (!answer) return fail(answer.error());
   return json_text(*answer);

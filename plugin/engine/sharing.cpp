@@ -38,4 +38,20 @@ void Engine::take_in(const StoreNews& news) {
   for (const std::int64_t lane : news.wanted) pump_.post(ContactTrigger{lane, 0, false});
 }
 
+Result<Json> Engine::nodes_report() {
+  const auto nodes = store_.nodes();
+  if (!nodes) return fail(nodes.error());
+  Json listed = Json::array();
+  for (const StoreNode& node : *nodes)
+    listed.push_back({{"number", node.number},
+                      {"name", node.name},
+                      {"this", node.is_this},
+                      {"alive", node.is_alive},
+                      {"lanes", node.lanes}});
+  return Json{{"shared", store_.is_shared()},
+              {"taken_over", pump_.taken_over()},
+              {"stale_walks", pump_.stale_walks()},
+              {"nodes", std::move(listed)}};
+}
+
 }  // namespace ptb

@@ -203,11 +203,11 @@ class Connection {
   // -- the whole of it
   /// As a URI without a password, for people.
   [[nodiscard]] virtual std::string place() const = 0;
-  /// Of a database in a file: where that is; empty: it is in none, and the next three are not for it.
+  /// Of a database in a file: where that is; empty: it is in none, and the next two are not for it.
   [[nodiscard]] virtual std::string file() const { return {}; }
   /// Into a new file at `path`.
-  virtual std::unique_ptr<DatabaseCopy> begin_copy(const std::string& path);
-  virtual std::unique_ptr<Successor> make_successor(const std::string& backup);
+  virtual std::unique_ptr<DatabaseCopy> begin_copy(const std::string& path) { not_a_file(path); }
+  virtual std::unique_ptr<Successor> make_successor(const std::string& backup) { not_a_file(backup); }
   /// What the database itself finds wrong with what it holds, a line each.
   virtual std::vector<std::string> damage() { return {}; }
 
@@ -234,6 +234,11 @@ class Connection {
   virtual void ask_all(std::span<Statement* const> /*statements*/) {}
 
  private:
+  [[noreturn]] static void not_a_file(const std::string& asked) {
+    throw StoreFailure{{Status::argument, asked + ": this store is a database server's: back it up there (PostgreSQL: "
+                                                  "pg_dump) and put it back there (pg_restore); then say that it was "
+                                                  "put back, `ptb-host store restore --done-outside`"}};
+  }
   std::optional<Error> refusal_;
 };
 

@@ -114,6 +114,7 @@ class SqlStore final : public Store {
 
   [[nodiscard]] bool is_shared() const override { return shared_; }
   Result<StoreNews> news(bool look) override;
+  Result<std::vector<StoreNode>> nodes() override;
   [[nodiscard]] int listening_socket() const override { return shared_ ? connection_->listening_socket() : -1; }
   [[nodiscard]] bool may_send(const Walk& walk) const override;
   Result<void> renew() override;
@@ -154,7 +155,7 @@ class SqlStore final : public Store {
   using Scope = std::set<Locator>;
   static Scope nothing() { return {}; }
   void add_family(Scope& scope, const Locator& own) const;
-  [[nodiscard]] Scope scope_of_lane(std::int64_t lane) const;
+  [[nodiscard]] Scope scope_of_lane(std::int64_t lane);
   [[nodiscard]] Scope scope_of_tool(const Locator& tool) const;
   [[nodiscard]] Scope everything() const;
 
@@ -166,6 +167,8 @@ class SqlStore final : public Store {
   [[nodiscard]] static bool covers(const std::vector<FamilyLock>& locks, const Scope& scope);
   void write_standings(const Draft& draft);
   void committed_to(const std::vector<FamilyLock>& locks, const std::set<Locator>& changed_tools);
+  /// Who this process is to the others may have changed.
+  void note_node();
   void keep_up();
   void take_in_changes();
   void take_in_family(const Locator& locator, std::int64_t version);
@@ -312,6 +315,7 @@ Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body bo
         if (!result) {
           // What it was refused for may be old.
           connection_->confirm();
+          note_node();
           return result;
         }
         if (shared_) write_standings(draft);
@@ -324,6 +328,7 @@ Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body bo
         if (shared_) committed_to(locks, changed_tools);
         return result;
       } catch (const Outdated&) {
+        note_node();
         if (attempt == kMostAttempts) return fail(too_busy());
       } catch (const StoreFailure& failure) {
         if (!failure.disk_full || made_room || !connection_->make_room()) throw;

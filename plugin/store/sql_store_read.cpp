@@ -73,6 +73,7 @@ std::vector<StoredEvent> SqlStore::read_pending(const Lane& lane, std::int64_t a
   const std::int64_t first = place_number(lane.id, std::max(after, lane.mark) + 1);
   rows.bind(first, place_number(lane.id, std::min(through, kMaxSequence)), page_size(limit));
   std::vector<StoredEvent> found;
+  found.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(lane.waiting, 0, page_size(limit))));
   while (rows.row()) {
     append_in_order(found, read_event(*connection_, rows, mirror_), first);
     found.back().settings = rows.text(kSettingsColumn);

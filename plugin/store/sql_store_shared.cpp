@@ -33,6 +33,8 @@ constexpr const char* kLeftLanes =
 constexpr const char* kForgetNodes =
     "DELETE FROM node WHERE number IN (SELECT holder FROM lane_standing WHERE holder <> 0) AND NOT (" PTB_IS_ALIVE ")";
 constexpr const char* kForgetNode = "DELETE FROM node WHERE number = ?1 AND NOT (" PTB_IS_ALIVE ")";
+constexpr const char* kNodes = "SELECT number, name, " PTB_IS_ALIVE
+                               ", (SELECT count(*) FROM lane_standing WHERE holder = number) FROM node ORDER BY number";
 constexpr const char* kNode = "SELECT 1 FROM node WHERE number = ?1";
 
 Locator stored_locator(std::string_view text) {
@@ -77,7 +79,8 @@ void SqlStore::add_family(Scope& scope, const Locator& own) const {
   if (const Family* const family = mirror_.family(own); family != nullptr) scope.insert(family->tool);
 }
 
-SqlStore::Scope SqlStore::scope_of_lane(std::int64_t lane) const {
+SqlStore::Scope SqlStore::scope_of_lane(std::int64_t lane) {
+  if (shared_ && mirror_.lane(lane) == nullptr) take_in_changes();
   Scope scope;
   if (const MirrorLane* const found = mirror_.lane(lane); found != nullptr) add_family(scope, found->own_locator);
   return scope;
@@ -157,6 +160,10 @@ void SqlStore::committed_to(const std::vector<FamilyLock>& locks, const std::set
     if (changed_tools.contains(locator)) version.tool_version = version.version;
     mirror_.put(locator, version);
   }
+  note_node();
+}
+
+void SqlStore::note_node() {
   node_ = connection_->node().number;
   held_until_ms_ = connection_->held_until_ms();
 }
@@ -275,7 +282,8 @@ Result<StoreNews> SqlStore::news(bool look_closely) {
   if (!left->empty()) left = take_over(*left);
   if (!left) return fail(left.error());
   const std::lock_guard guard(mutex_);
-  news_.wanted.merge(*left);
+  news_.taken_over = *left;
+  news_.wanted.insert(left->begin(), left->end());
   return std::exchange(news_, {});
 }
 
@@ -306,6 +314,19 @@ Result<std::set<std::int64_t>> SqlStore::take_over(const std::set<std::int64_t>&
       });
 }
 
+Result<std::vector<StoreNode>> SqlStore::nodes() {
+  using Nodes = std::vector<StoreNode>;
+  if (!shared_) return Nodes();
+  return look<Nodes>([&]() -> Result<Nodes> {
+    Nodes found;
+    auto row = connection_->query(kNodes);
+    while (row.row())
+      found.push_back({row.integer(0), std::string(row.text(1)), row.integer(0) == connection_->node().number,
+                       row.integer(2) != 0, row.integer(3)});
+    return found;
+  });
+}
+
 bool SqlStore::may_send(const Walk& walk) const {
   return !shared_ || (walk.node == node_ && boot_time_ms() < held_until_ms_);
 }
@@ -314,8 +335,7 @@ Result<void> SqlStore::renew() {
   if (!shared_) return {};
   return look<void>([&]() -> Result<void> {
     connection_->renew();
-    node_ = connection_->node().number;
-    held_until_ms_ = connection_->held_until_ms();
+    note_node();
     return {};
   });
 }

@@ -28,6 +28,9 @@ constexpr const char* kHighWater = "SELECT high_water FROM meta";
 
 constexpr const char* kOpenAnew = "the store was put back from a backup: the bridge must be closed and opened anew";
 
+/// Held by whoever looks through a store, backs it up or puts it back: two would take each other's draft away.
+constinit std::mutex one_at_a_time;
+
 void note_in(Connection& connection, const AuditEntry& entry) {
   connection.query(kNote).bind(entry.at_ms, entry.who, entry.what, entry.target, entry.detail).run();
 }
@@ -115,6 +118,7 @@ std::unique_ptr<DatabaseCopy> SqlStore::copy_in_pieces(const std::string& draft)
 }
 
 Result<StoreCheck> SqlStore::check() {
+  const std::lock_guard alone(one_at_a_time);
   try {
     const std::string file = in_turn([&] { return connection_->file(); });
     if (file.empty()) return check_in_turns();
@@ -160,6 +164,7 @@ Result<void> SqlStore::back_up(const std::string& path, const AuditEntry& noted)
                 fmt::format("the backup '{}' cannot be made: name a file that is not there yet", path));
   if (!fs::is_directory(fs::path(target).parent_path(), none))
     return fail(Status::argument, fmt::format("the backup {} cannot be made: its directory is not there", target));
+  const std::lock_guard alone(one_at_a_time);
   try {
     const CopyFile draft{target + ".ptb-part"};
     const auto copy = copy_in_pieces(draft.path);
@@ -178,10 +183,12 @@ Result<void> SqlStore::back_up(const std::string& path, const AuditEntry& noted)
 }
 
 Result<PutBack> SqlStore::put_back(const std::string& backup, const EventId& bridge, const AuditEntry& noted) {
+  const std::lock_guard alone(one_at_a_time);
   try {
     std::error_code none;
     const auto successor = in_turn([&] { return connection_->make_successor(fs::absolute(backup, none).string()); });
     Connection& made = successor->prepare();
+    refuse_moved(made, backup);
     PutBack done;
     done.found.findings = made.damage();
     if (done.found.findings.empty()) done.found = check_rules(made, [] {});

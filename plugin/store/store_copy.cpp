@@ -26,6 +26,7 @@ struct StoreTable {
   const char* read;  ///< what is behind a key, and the limit
   const char* write;
   const char* any;
+  const char* count;
 };
 
 // Literals throughout, since a connection tells statements apart by where their text lies.
@@ -33,7 +34,8 @@ struct StoreTable {
   StoreTable {                                                                                           \
     name, kinds, key_columns,                                                                            \
         "SELECT " columns " FROM " name " WHERE (" key ") > (" behind ") ORDER BY " key " LIMIT " limit, \
-        "INSERT INTO " name " (" columns ") VALUES (" values ")", "SELECT 1 FROM " name " LIMIT 1"       \
+        "INSERT INTO " name " (" columns ") VALUES (" values ")", "SELECT 1 FROM " name " LIMIT 1",      \
+        "SELECT count(*) FROM " name                                                                     \
   }
 
 constexpr std::array kTables = {
@@ -123,7 +125,7 @@ std::vector<KeyValue> before_all(const StoreTable& table) {
   for (const char kind : table.kinds.substr(0, static_cast<std::size_t>(table.key_columns))) {
     if (kind == 'i') key.emplace_back(std::numeric_limits<std::int64_t>::min());
     if (kind == 't') key.emplace_back(std::string());
-    if (kind == 'b') key.emplace_back(std::vector<unsigned char>());
+    if (kind == 'b') key.emplace_back(std::vector<unsigned char>(1, 0));  // none at all would be NULL
   }
   return key;
 }
@@ -137,17 +139,27 @@ class Copying {
     copy_identity();
     for (const StoreTable& table : kTables) {
       digest_.add(table.name);
+      const std::int64_t before = copied_.rows;
       auto after = before_all(table);
       while (copy_page(table, after)) {
         // Whatever was only sent is answered.
         if (to_ != nullptr) static_cast<void>(to_->changes());
       }
+      count_again(table, copied_.rows - before);
     }
     copied_.digest = digest_.end();
     return std::move(copied_);
   }
 
  private:
+  /// Pages that ended too early would end alike on both sides.
+  void count_again(const StoreTable& table, std::int64_t rows) {
+    auto count = from_.query(table.count);
+    if (!count.row() || count.integer(0) != rows)
+      throw StoreFailure{{Status::damaged, fmt::format("{} rows of {} were found where there are {}: check the store",
+                                                       rows, table.name, count.integer(0))}};
+  }
+
   void copy_identity() {
     auto row = from_.query(kIdentity);
     if (!row.row()) throw StoreFailure{{Status::damaged, "the store has no identity: restore it from a backup"}};

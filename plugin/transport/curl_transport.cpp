@@ -51,6 +51,9 @@ class CurlTransport::Loop final : public CurlExchange::SocketWatcher {
   Loop& operator=(const Loop&) = delete;
 
   void start(std::uint64_t ticket, HttpRequest request);
+  void flush() {
+    if (!active_.empty()) move_on();
+  }
   void poll(std::vector<ExchangeResult>& done, int timeout_ms);
   void abandon_all();
   void wake() {
@@ -72,8 +75,8 @@ class CurlTransport::Loop final : public CurlExchange::SocketWatcher {
   void launch(std::uint64_t ticket, HttpRequest request);
   ExchangePointer take_exchange(const HttpRequest& request);
   ExchangePointer take_active(CURL* easy);
-  void collect(std::vector<ExchangeResult>& done);
-  void move_on(std::vector<ExchangeResult>& done);
+  void collect();
+  void move_on();
 
   CURLM* multi_;
   std::size_t max_exchanges_;
@@ -83,7 +86,8 @@ class CurlTransport::Loop final : public CurlExchange::SocketWatcher {
   std::vector<ExchangePointer> active_;
   std::vector<ExchangePointer> idle_;
   std::deque<Waiting> waiting_;
-  std::vector<ExchangeResult> ready_;  ///< ended before they began
+  std::vector<ExchangeResult> ready_;  ///< of exchanges that have ended, for the next poll
+  bool moved_on_ = false;              ///< by flush, and nothing was started since
 };
 
 void CurlTransport::Loop::start(std::uint64_t ticket, HttpRequest request) {
@@ -118,6 +122,7 @@ CurlTransport::Loop::ExchangePointer CurlTransport::Loop::take_exchange(const Ht
 }
 
 void CurlTransport::Loop::launch(std::uint64_t ticket, HttpRequest request) {
+  moved_on_ = false;
   ExchangePointer exchange = take_exchange(request);
   if (exchange == nullptr) {
     ExchangeResult result;
@@ -144,7 +149,7 @@ CurlTransport::Loop::ExchangePointer CurlTransport::Loop::take_active(CURL* easy
   return exchange;
 }
 
-void CurlTransport::Loop::collect(std::vector<ExchangeResult>& done) {
+void CurlTransport::Loop::collect() {
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
@@ -156,7 +161,7 @@ void CurlTransport::Loop::collect(std::vector<ExchangeResult>& done) {
       active_.push_back(std::move(exchange));
       continue;
     }
-    done.push_back(exchange->finish(code));
+    ready_.push_back(exchange->finish(code));
     idle_.push_back(std::move(exchange));
   }
   while (!waiting_.empty() && active_.size() < max_exchanges_) {
@@ -164,11 +169,9 @@ void CurlTransport::Loop::collect(std::vector<ExchangeResult>& done) {
     waiting_.pop_front();
     launch(next.ticket, std::move(next.request));
   }
-  std::move(ready_.begin(), ready_.end(), std::back_inserter(done));
-  ready_.clear();
 }
 
-void CurlTransport::Loop::move_on(std::vector<ExchangeResult>& done) {
+void CurlTransport::Loop::move_on() {
   const bool quiet =
       waiting_.empty() && std::all_of(active_.begin(), active_.end(),
                                       [](const ExchangePointer& exchange) { return exchange->raises_no_signal(); });
@@ -178,24 +181,28 @@ void CurlTransport::Loop::move_on(std::vector<ExchangeResult>& done) {
     int running = 0;
     curl_multi_perform(multi_, &running);
   }
-  collect(done);
+  moved_on_ = true;
+  collect();
 }
 
 void CurlTransport::Loop::poll(std::vector<ExchangeResult>& done, int timeout_ms) {
   using std::chrono::milliseconds;
   using std::chrono::steady_clock;
-  const std::size_t before = done.size();
   const auto deadline = steady_clock::now() + milliseconds(std::max(timeout_ms, 0));
   for (;;) {
-    move_on(done);
-    if (woken_.exchange(false) || done.size() > before) return;
+    if (!std::exchange(moved_on_, false)) move_on();
+    if (woken_.exchange(false) || !ready_.empty()) break;
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-    if (left.count() <= 0) return;
+    if (left.count() <= 0) break;
     curl_waitfd also{watched_, CURL_WAIT_POLLIN, 0};
     if (curl_multi_poll(multi_, &also, watched_ >= 0 ? 1 : 0, static_cast<int>(left.count()), nullptr) != CURLM_OK)
       std::this_thread::sleep_for(std::min(left, milliseconds(10)));  // out of memory: must not become a busy loop
-    if (also.revents != 0) return;
+    if (also.revents != 0) break;
+    moved_on_ = false;
   }
+  std::move(ready_.begin(), ready_.end(), std::back_inserter(done));
+  ready_.clear();
+  moved_on_ = false;
 }
 
 void CurlTransport::Loop::abandon_all() {
@@ -236,6 +243,7 @@ Result<std::unique_ptr<CurlTransport>> CurlTransport::create(const CurlTransport
 }
 
 void CurlTransport::start(std::uint64_t ticket, HttpRequest request) { loop_->start(ticket, std::move(request)); }
+void CurlTransport::flush() { loop_->flush(); }
 void CurlTransport::poll(std::vector<ExchangeResult>& done, int timeout_ms) { loop_->poll(done, timeout_ms); }
 void CurlTransport::watch(int descriptor) { loop_->watch(descriptor); }
 void CurlTransport::wake() { loop_->wake(); }

@@ -24,6 +24,7 @@ class CurlTransport final : public Transport {
   ~CurlTransport() override;
 
   void start(std::uint64_t ticket, HttpRequest request) override;
+  void flush() override;
   void poll(std::vector<ExchangeResult>& done, int timeout_ms) override;
   void watch(int descriptor) override;
   void wake() override;

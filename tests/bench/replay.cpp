@@ -166,8 +166,8 @@ void measure_many_lanes(Run& run, const char* figure, int lanes, int events) {
 }
 
 void measure_slow_server(Run& run) {
-  constexpr int kEvents = 150;
-  constexpr int kChunks = 3;
+  constexpr int kEvents = 600;
+  constexpr int kChunks = 1;
   ReplaySide side(run, "slow-server", 1);
   const std::size_t body_bytes = body_bytes_of(side, *run.server, kEvents);
   CurlEasyLoop bare(run.server->url() + "/tool", body_bytes);
@@ -264,7 +264,7 @@ void measure_replays(Run& run) {
   }
   if (report.wants("replay.1_lane_restart_next_vs_curl")) measure_restart_next(run);
   if (report.wants("replay.16_lanes_vs_multi")) measure_many_lanes(run, "replay.16_lanes_vs_multi", 16, 400);
-  if (report.wants("replay.256_lanes_vs_multi")) measure_many_lanes(run, "replay.256_lanes_vs_multi", 256, 40);
+  if (report.wants("replay.256_lanes_vs_multi")) measure_many_lanes(run, "replay.256_lanes_vs_multi", 256, 160);
   if (report.wants("replay.1_lane_1ms_server_vs_curl")) measure_slow_server(run);
   if (report.wants("hostile.other_lanes_vs_alone")) measure_hostile(run);
 }

@@ -101,7 +101,9 @@ TEST_F(SqliteMove, GoesIntoAnEmptyStoreOnlyAndNotAmidstAWalk) {
   EXPECT_THAT(refused.error().text, HasSubstr("is not empty"));
   EXPECT_FALSE(store->move_to(*store, noted()).has_value());
   ASSERT_TRUE(store->hold_lane(1, LaneHold::none, "").has_value());
-  for (const Lane& lane : *store->lanes()) {
+  const auto lanes = store->lanes();
+  ASSERT_TRUE(lanes.has_value());
+  for (const Lane& lane : *lanes) {
     if (!store->begin_walk(lane.id, kFilledAt + 30)->has_value()) continue;
     auto other = open(from() + "2");
     const auto walking = store->move_to(*other, noted());

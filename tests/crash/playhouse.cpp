@@ -60,14 +60,15 @@ int keep_port(int port) {
   return keeper;
 }
 
-/// The files only: a process that was killed also leaves its socket.
+/// The files only: a process that was killed also leaves its socket. What only takes room is left out.
 void copy_directory(const std::string& from, const std::string& to) {
   fs::remove_all(to);
   if (!fs::exists(from)) return;
   fs::create_directory(to);
   fs::permissions(to, fs::status(from).permissions());
   for (const auto& entry : fs::directory_iterator(from))
-    if (entry.is_regular_file()) fs::copy_file(entry.path(), fs::path(to) / entry.path().filename());
+    if (entry.is_regular_file() && entry.path().extension() != ".reserve")
+      fs::copy_file(entry.path(), fs::path(to) / entry.path().filename());
 }
 
 struct CloseDatabase {

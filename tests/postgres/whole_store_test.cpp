@@ -80,7 +80,9 @@ TEST_F(WholePostgresStore, BeginsANewLifeAfterItWasPutBackOutside) {
   EXPECT_FALSE(store->lanes().has_value());
   store = open_shared();
   EXPECT_EQ(store->identity().bridge, life);
-  for (const Lane& lane : *store->lanes()) EXPECT_EQ(lane.hold, LaneHold::held);
+  const auto lanes = store->lanes();
+  ASSERT_TRUE(lanes.has_value());
+  for (const Lane& lane : *lanes) EXPECT_EQ(lane.hold, LaneHold::held);
 }
 
 TEST_F(WholePostgresStore, TakesInAWholeFile) {

@@ -151,6 +151,34 @@ class WholeStore(Stage):
             self.assertEqual(err.count("\n"), 1, err)
         self.assertEqual((self.state / "bridge.db").read_bytes(), before)
 
+    def test_moves_into_another_store(self):
+        self.begin(3)
+        before = self.ids()
+        first, second = f"sqlite:{self.state}/bridge.db", f"sqlite:{self.directory}/other.db"
+        status, _, err = self.run_command("store", "migrate", second, first)
+        self.assertEqual(status, 2)
+        self.assertIn("move that one", err)
+        serving = self.serve()
+        done = self.ok("store", "migrate", first, second)
+        self.assertEqual((done["events"], done["lanes"]), (4, 1))
+        status, _, err = self.run_command("course", "create", "_9_1")
+        status, _, err = self.run_command("lane", "hold", "--all")
+        self.assertEqual(status, 1)
+        self.assertIn("has moved to " + second, err)
+        self.assertEqual(serving.stop(), 0)
+        status, _, err = self.run_command("lanes")
+        self.assertEqual(status, 1)
+        self.assertIn("has moved to " + second, err)
+        self.assertEqual([event["id"] for event in self.ok("--store", second, "events", "list")], before)
+        self.assertEqual(self.ok("--store", second, "store", "check")["findings"], [])
+        self.quiz.start()
+        self.ok("--store", second, "tool", "save", "acme/quiz", "--state", "available")
+        self.assertEqual([id for _, id in self.quiz.events()], before)
+        # Once more: it says that it has moved.
+        status, _, err = self.run_command("store", "migrate", first, second)
+        self.assertEqual(status, 1)
+        self.assertIn("has moved to", err)
+
     def test_begins_a_new_life_after_it_was_put_back_outside(self):
         self.begin(2)
         self.ok("store", "restore", "--done-outside")

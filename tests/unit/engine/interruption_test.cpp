@@ -68,6 +68,36 @@ TEST(Interruption, AWalkWhoseLastAnswerComesAfterTheStopIsComplete) {
   EXPECT_THAT(world.heard(), ElementsAre("A:ok"));
 }
 
+TEST(Interruption, ARequestMadeAheadIsMadeAgainWhenItIsOldByTheTimeItCanGo) {
+  SmallWorld world;
+  world.install(kQuiz, ToolState::unavailable);
+  for (const char* name : {"A", "B", "C"}) world.capture_one(kQuiz, EventKind::course_imported, name);
+  world.model = [](const Received&) { return "after 5000 ok"; };
+  const auto save = world.engine->tool_saved(kQuiz, ToolState::available);
+  EXPECT_TRUE(world.wait(*save).ok);
+  EXPECT_THAT(world.heard(), ElementsAre("A:after 5000 ok", "B:after 5000 ok", "C:after 5000 ok"));
+  for (const auto& one : world.received) EXPECT_EQ(one.parameters.at("timestamp"), std::to_string(one.at_ms));
+}
+
+TEST(Interruption, ARequestMadeAheadIsMadeAgainForAToolThatHasChangedMeanwhile) {
+  SmallWorld world;
+  world.install(kQuiz, ToolState::unavailable);
+  for (const char* name : {"A", "B"}) world.capture_one(kQuiz, EventKind::course_imported, name);
+  bool hangs = true;
+  world.model = hanging_at("A", hangs);
+  const auto save = world.engine->tool_saved(kQuiz, ToolState::available);
+  turn(world);
+  Tool changed;
+  changed.locator = kQuiz;
+  changed.state = ToolState::available;
+  changed.options.strict = true;
+  ASSERT_TRUE(world.install(changed, true, {}));
+  hangs = false;
+  EXPECT_TRUE(world.wait(*save).ok);
+  EXPECT_EQ(world.received.back().parameters.at("backup_id"), "B");
+  EXPECT_FALSE(world.received.back().parameters.contains("event_id"));
+}
+
 TEST(Interruption, WhatIsParkedOrDiscardedDuringAWalkIsNotSentByIt) {
   SmallWorld world;
   world.install(kQuiz, ToolState::unavailable);

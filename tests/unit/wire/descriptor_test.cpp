@@ -150,7 +150,7 @@ constexpr std::string_view kFull = R"(<?xml version="1.0" encoding="UTF-8"?>
 </tool-profile>
 )";
 
-std::vector<std::string> types_of(const std::map<std::string, Action>& actions) {
+std::vector<std::string> types_of(const Actions& actions) {
   std::vector<std::string> types;
   types.reserve(actions.size());
   for (const auto& [type, action] : actions) types.push_back(type);
