@@ -20,6 +20,19 @@ std::shared_ptr<const Policy> default_policy(const ReadPolicy& read) {
   return std::make_shared<const Policy>(policy ? std::move(*policy) : Policy{});
 }
 
+/// A bridge that only captures takes a tool up when it first captures for it, and anew where another process has
+/// changed it since. nullptr: it cannot be used, and whoever sends says why.
+std::shared_ptr<const ReadyTool> take_up_late(ToolTable& tools, const Tool& tool) {
+  auto known = tools.find(tool.locator);
+  if (known != nullptr && known->at_send.tool.descriptor == tool.descriptor &&
+      known->at_send.tool.options.wire == tool.options.wire)
+    return known;
+  auto ready = tools.ready(tool);
+  if (!ready) return nullptr;
+  tools.put(*ready);
+  return *ready;
+}
+
 }  // namespace
 
 Engine::Engine(EngineParts parts, EngineOptions options)
@@ -249,18 +262,6 @@ std::set<std::int64_t> Engine::announce(const CaptureBatch& batch) {
   return lanes;
 }
 
-/// A bridge that only captures takes a tool up when it first captures for it, and anew where another process has
-/// changed it since. nullptr: it cannot be used, and whoever sends says why.
-std::shared_ptr<const ReadyTool> Engine::ready_for(const Tool& tool) {
-  auto ready = tools_.find(tool.locator);
-  const auto is_same = [&](const Tool& known) {
-    return known.descriptor == tool.descriptor && known.options.wire == tool.options.wire;
-  };
-  if (!options_.capture_only || (ready != nullptr && is_same(ready->at_send.tool))) return ready;
-  if (!take_up_tool(tool)) return nullptr;
-  return tools_.find(tool.locator);
-}
-
 Result<void> Engine::commit(std::span<CaptureBatch* const> batches) {
   const std::int64_t now_ms = clock_.now().wall_ms;
   const auto decide = [&](const CaptureItem& item, const Tool* tool, const Lane* lane, bool behind) {
@@ -268,7 +269,8 @@ Result<void> Engine::commit(std::span<CaptureBatch* const> batches) {
     condition.lane_has_backlog = behind;
     if (tool != nullptr) {
       condition.installed_as = tool->state;
-      if (const auto ready = ready_for(*tool)) {
+      const auto ready = options_.capture_only ? take_up_late(tools_, *tool) : tools_.find(tool->locator);
+      if (ready != nullptr) {
         const auto& [at_send, wire, policy] = *ready;
         const Event& event = item.event;
         condition.has_handler = at_send.descriptor.action_for(event.kind, event.content_handle()) != nullptr;

@@ -120,7 +120,6 @@ class Engine {
   Result<void> take_up_tool(const Tool& tool);
   Result<void> take_up_policy(const Locator& locator, const std::string& document);
   void take_in(const StoreNews& news);
-  std::shared_ptr<const ReadyTool> ready_for(const Tool& tool);
   [[nodiscard]] bool goes_on_by_itself(const Lane& lane) const;
   Result<void> commit(std::span<CaptureBatch* const> batches);
   std::set<std::int64_t> announce(const CaptureBatch& batch);
