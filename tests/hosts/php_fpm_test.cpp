@@ -7,11 +7,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <mutex>
 #include <random>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "hosts/fast_cgi.h"
 #include "postgres/recording_tool.h"
@@ -72,6 +76,7 @@ class ShortLived : public testing::Test {
       document.replace(document.find("<code>quiz"), 10, "<code>quiz" + std::to_string(tool));
       descriptors_.push_back(scratch_.file("tool" + std::to_string(tool) + ".xml", document));
     }
+    fpm_ = std::make_unique<PhpFpm>(scratch_.path(), kWorkers);
   }
 
   void start_worker() {
@@ -100,13 +105,13 @@ class ShortLived : public testing::Test {
   Told request(const std::string& uri, int number) {
     const std::string operation = "restore-" + std::to_string(number);
     const std::string query = "operation=" + operation + "&tool=quiz" + std::to_string(number % kTools);
-    const std::string body = ask_fast_cgi(fpm_.socket(), {{"GATEWAY_INTERFACE", "CGI/1.1"},
-                                                          {"REQUEST_METHOD", "GET"},
-                                                          {"SCRIPT_FILENAME", scratch_.path("request.php")},
-                                                          {"QUERY_STRING", query},
-                                                          {"PTB_PLUGIN", scratch_.path("ptbridge.so")},
-                                                          {"PTB_HEADER", scratch_.path("ptbridge.h")},
-                                                          {"PTB_STORE", uri}});
+    const std::string body = ask_fast_cgi(fpm_->socket(), {{"GATEWAY_INTERFACE", "CGI/1.1"},
+                                                           {"REQUEST_METHOD", "GET"},
+                                                           {"SCRIPT_FILENAME", scratch_.path("request.php")},
+                                                           {"QUERY_STRING", query},
+                                                           {"PTB_PLUGIN", scratch_.path("ptbridge.so")},
+                                                           {"PTB_HEADER", scratch_.path("ptbridge.h")},
+                                                           {"PTB_STORE", uri}});
     Told told;
     told.operation = operation;
     if (body.empty()) return told;
@@ -206,7 +211,7 @@ class ShortLived : public testing::Test {
   std::string uri_ = server_.uri(database_);
   RecordingTool tool_;
   std::vector<std::string> descriptors_;
-  PhpFpm fpm_{scratch_.path(), kWorkers};
+  std::unique_ptr<PhpFpm> fpm_;
   std::unique_ptr<Process> worker_;
 };
 
@@ -261,7 +266,7 @@ TEST_F(ShortLived, AWorkerOfPhpFpmIsKilledInTheMiddleOfARequest) {
     std::minstd_rand chance(1);
     for (; kills < kKills && !over; ++kills) {
       std::this_thread::sleep_for(milliseconds(30 + chance() % 60));
-      const auto workers = fpm_.workers();
+      const auto workers = fpm_->workers();
       if (!workers.empty()) kill(workers[chance() % workers.size()], SIGKILL);
     }
   });
