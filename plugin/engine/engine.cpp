@@ -20,6 +20,19 @@ std::shared_ptr<const Policy> default_policy(const ReadPolicy& read) {
   return std::make_shared<const Policy>(policy ? std::move(*policy) : Policy{});
 }
 
+/// A bridge that only captures takes a tool up when it first captures for it, and anew where another process has
+/// changed it since. nullptr: it cannot be used, and whoever sends says why.
+std::shared_ptr<const ReadyTool> take_up_late(ToolTable& tools, const Tool& tool) {
+  auto known = tools.find(tool.locator);
+  if (known != nullptr && known->at_send.tool.descriptor == tool.descriptor &&
+      known->at_send.tool.options.wire == tool.options.wire)
+    return known;
+  auto ready = tools.ready(tool);
+  if (!ready) return nullptr;
+  tools.put(*ready);
+  return *ready;
+}
+
 }  // namespace
 
 Engine::Engine(EngineParts parts, EngineOptions options)
@@ -43,7 +56,8 @@ Engine::Engine(EngineParts parts, EngineOptions options)
 Result<std::unique_ptr<Engine>> Engine::open(EngineParts parts, EngineOptions options) {
   std::unique_ptr<Engine> engine(new Engine(std::move(parts), std::move(options)));
   if (auto taken = engine->take_up_policies(); !taken) return fail(taken.error());
-  if (auto taken = engine->take_up_tools(); !taken) return fail(taken.error());
+  if (!engine->options_.capture_only)
+    if (auto taken = engine->take_up_tools(); !taken) return fail(taken.error());
   if (auto taken = engine->take_up_generation(); !taken) return fail(taken.error());
   if (!engine->options_.capture_only)
     if (auto taken = engine->take_up_lanes(); !taken) return fail(taken.error());
@@ -249,16 +263,15 @@ std::set<std::int64_t> Engine::announce(const CaptureBatch& batch) {
 }
 
 Result<void> Engine::commit(std::span<CaptureBatch* const> batches) {
-  const auto tools = tools_.all();
   const std::int64_t now_ms = clock_.now().wall_ms;
   const auto decide = [&](const CaptureItem& item, const Tool* tool, const Lane* lane, bool behind) {
     ToolCondition condition;
     condition.lane_has_backlog = behind;
     if (tool != nullptr) {
       condition.installed_as = tool->state;
-      const auto ready = tools->find(tool->locator);
-      if (ready != tools->end()) {
-        const auto& [at_send, wire, policy] = *ready->second;
+      const auto ready = options_.capture_only ? take_up_late(tools_, *tool) : tools_.find(tool->locator);
+      if (ready != nullptr) {
+        const auto& [at_send, wire, policy] = *ready;
         const Event& event = item.event;
         condition.has_handler = at_send.descriptor.action_for(event.kind, event.content_handle()) != nullptr;
         condition.wire_can_say = wire->can_say(event.kind);

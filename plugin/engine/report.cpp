@@ -213,6 +213,8 @@ Result<std::string> Engine::report(std::string_view question_text) {
   if (!question) return fail(question.error());
   auto what = text_field(*question, "report");
   if (!what) return fail(what.error());
+  if (options_.capture_only)  // else they are there since the opening
+    if (auto taken = take_up_tools(); !taken) return fail(taken.error());
   const Viewer viewer = this->viewer();
   const auto answer = [&]() -> Result<Json> {
     if (*what == "events") return events_report(viewer, *question);

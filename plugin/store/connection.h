@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -94,6 +95,7 @@ class Query {
   [[nodiscard]] std::span<const unsigned char> bytes(int column) const { return statement_.bytes(column); }
 
  private:
+  friend class Connection;
   void put(int at, std::int64_t value) { statement_.put(at, value); }
   void put(int at, int value) { statement_.put(at, static_cast<std::int64_t>(value)); }
   void put(int at, std::string_view value) { statement_.put(at, value, in_place_); }
@@ -167,6 +169,13 @@ class Connection {
   /// Parameters are written ?1, ?2 …; what is written runs in SQLite 3.40 and, but for those marks and INDEXED BY,
   /// which PostgreSQL does not get to see, in PostgreSQL 14.
   Query query(const char* sql) { return Query(prepare(sql)); }
+  /// They only read, are bound, and are asked in this order before the first of their rows is read. A shared connection
+  /// then waits once for all of them.
+  void ask_together(std::initializer_list<const Query*> queries) {
+    std::vector<Statement*> statements;
+    for (const Query* const query : queries) statements.push_back(&query->statement_);
+    ask_all(statements);
+  }
   /// One or more statements without results, and without parameters.
   virtual void run(const char* sql) = 0;
   /// Rows changed by the statement that was run last.
@@ -222,6 +231,7 @@ class Connection {
 
  protected:
   virtual Statement& prepare(const char* sql) = 0;
+  virtual void ask_all(std::span<Statement* const> /*statements*/) {}
 
  private:
   [[noreturn]] static void not_a_file(const std::string& asked) {

@@ -69,7 +69,9 @@ constexpr const char* kSelectTools =
 constexpr const char* kSelectTool =
     "SELECT locator, guid, state, descriptor, strict_mode, allow_http, allow_private, allow_downgrade, wire, ca_file, "
     "timeout_ms, more_options, suspended FROM tool WHERE locator = ?1";
+constexpr const char* kIdentity = "SELECT bridge, generation, high_water FROM meta";
 constexpr const char* kFamilies = "SELECT locator, version, tool_version FROM family";
+constexpr const char* kFamily = "SELECT version, tool_version FROM family WHERE locator = ?1";
 
 struct TextOption {
   const char* name;
@@ -109,8 +111,7 @@ Locator stored_locator(std::string_view text) {
   return std::move(*locator);
 }
 
-void load_identity(Connection& connection, Mirror& mirror) {
-  auto row = connection.query("SELECT bridge, generation, high_water FROM meta");
+void read_identity(Query& row, Mirror& mirror) {
   StoreIdentity identity;
   if (!row.row() || row.bytes(0).size() != identity.bridge.size()) raise_damaged("bridge identity");
   const auto bytes = row.bytes(0);
@@ -140,8 +141,7 @@ Tool read_tool(const Query& row) {
   return tool;
 }
 
-void load_tools(Connection& connection, Mirror& mirror) {
-  auto row = connection.query(kSelectTools);
+void read_tools(Query& row, Mirror& mirror) {
   while (row.row()) mirror.put(read_tool(row));
 }
 
@@ -230,17 +230,21 @@ void load_unentered_keys(Connection& connection, const MirrorLane& entry, Mirror
 
 Mirror load_mirror(Connection& connection) {
   Mirror mirror;
-  load_identity(connection, mirror);
+  auto identity = connection.query(kIdentity);
+  auto tools = connection.query(kSelectTools);
   if (connection.is_shared()) {
     // Versions first: what follows may be newer than they say, never older.
-    auto row = connection.query(kFamilies);
-    while (row.row()) mirror.put(stored_locator(row.text(0)), {row.integer(1), row.integer(2)});
+    auto family = connection.query(kFamilies);
     auto lane = connection.query(kAllSharedLanes);
+    connection.ask_together({&identity, &family, &lane, &tools});
+    read_identity(identity, mirror);
+    while (family.row()) mirror.put(stored_locator(family.text(0)), {family.integer(1), family.integer(2)});
     while (lane.row()) mirror.put(read_shared_lane(lane));
-    load_tools(connection, mirror);
+    read_tools(tools, mirror);
     return mirror;
   }
-  load_tools(connection, mirror);
+  read_identity(identity, mirror);
+  read_tools(tools, mirror);
   auto row = connection.query(kSelectLanes);
   while (row.row()) {
     MirrorLane entry = read_lane(row);
@@ -248,6 +252,29 @@ Mirror load_mirror(Connection& connection) {
     mirror.put(std::move(entry));
   }
   return mirror;
+}
+
+Mirror load_empty_mirror(Connection& connection) {
+  Mirror mirror;
+  auto identity = connection.query(kIdentity);
+  read_identity(identity, mirror);
+  return mirror;
+}
+
+void load_family(Connection& connection, const Locator& locator, Mirror& mirror) {
+  auto family = connection.query(kFamily);
+  auto tool = connection.query(kSelectTool);
+  auto lane = connection.query(kSharedLanes);
+  family.bind(to_text(locator));
+  tool.bind(to_text(locator));
+  lane.bind(to_text(locator), std::int64_t{0});
+  connection.ask_together({&family, &tool, &lane});
+  if (family.row()) mirror.put(locator, {family.integer(0), family.integer(1)});
+  if (tool.row())
+    mirror.put(read_tool(tool));
+  else
+    mirror.drop(locator);
+  while (lane.row()) mirror.put(read_shared_lane(lane));
 }
 
 std::vector<MirrorLane> load_lanes(Connection& connection, const std::string& own, std::int64_t since_version) {

@@ -8,6 +8,10 @@ namespace ptb {
 
 /// Everything but the events, read at open in time that does not grow with the events that wait.
 Mirror load_mirror(Connection& connection);
+/// Of a shared store: the identity alone.
+Mirror load_empty_mirror(Connection& connection);
+/// Of a shared store: puts in all that belongs to one locator, as it is now.
+void load_family(Connection& connection, const Locator& locator, Mirror& mirror);
 /// Of a shared store: the lanes of one locator that have changed since that version of it, as they are now.
 std::vector<MirrorLane> load_lanes(Connection& connection, const std::string& own, std::int64_t since_version);
 /// Of a shared store: the tool as it is now; empty: it is not installed.

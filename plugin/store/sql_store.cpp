@@ -23,9 +23,11 @@ SqlStore::SqlStore(SqlStoreParts parts)
       guard_(std::move(parts.guard)),
       connection_(std::move(parts.connection)),
       reopen_(std::move(parts.reopen)),
-      mirror_(load_mirror(*connection_)),
       shared_(connection_->is_shared()),
-      sends_(parts.sends) {
+      sends_(parts.sends),
+      knows_all_(!shared_ || sends_) {
+  kept_up_at_ms_ = boot_time_ms();
+  mirror_ = knows_all_ ? load_mirror(*connection_) : load_empty_mirror(*connection_);
   refuse_moved(*connection_, name_);
 }
 

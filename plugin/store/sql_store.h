@@ -31,6 +31,9 @@ struct SqlStoreParts {
   bool sends = true;  ///< of a shared store: this process walks lanes
 };
 
+/// On CLOCK_BOOTTIME: goes on while the process is stopped or the machine sleeps.
+std::int64_t boot_time_ms();
+
 /// Throws StoreFailure where that store has moved elsewhere.
 void refuse_moved(Connection& connection, const std::string& name);
 
@@ -133,14 +136,20 @@ class SqlStore final : public Store {
     std::int64_t place = 0;
   };
 
+  /// Who only captures knows nothing of a locator before he captures for it, so that his opening does not grow with
+  /// tools and lanes.
+  enum class Wants : std::uint8_t { all, what_it_names };
   /// Runs `body(Draft&)` as one transaction: committed, and taken over into the mirror, where it returns a value, else
   /// undone. `scope()`: the locators of all lanes and tools that it reads or changes. On a shared store both may be
   /// called again, after somebody else has changed some of that.
   template <typename Value, typename Touched, typename Body>
-  Result<Value> change(const FaultPoints& points, Touched scope, Body body);
+  Result<Value> change(const FaultPoints& points, Touched scope, Body body, Wants wants = Wants::all);
   /// Runs `body()`, which only reads; on a shared store perhaps more than once.
   template <typename Value, typename Body>
-  Result<Value> look(Body body);
+  Result<Value> look(Body body, Wants wants = Wants::all);
+
+  void learn_all();
+  void learn(const Locator& own);
 
   // What transactions touch. The tool that a locator's lanes are delivered to belongs to it.
   using Scope = std::set<Locator>;
@@ -272,6 +281,8 @@ class SqlStore final : public Store {
   bool shared_;
   bool sends_;                 ///< of a shared store: this process walks lanes
   bool asks_for_keys_ = true;  ///< else a shared store's own rules tell that an event was captured before
+  bool knows_all_;             ///< else only those locators:
+  std::set<Locator> learned_;
   StoreNews news_;
   std::int64_t kept_up_at_ms_ = 0;  ///< on CLOCK_BOOTTIME, as the next
   std::int64_t told_again_at_ms_ = 0;
@@ -282,7 +293,7 @@ class SqlStore final : public Store {
 };
 
 template <typename Value, typename Touched, typename Body>
-Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body body) {
+Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body body, Wants wants) {
   const std::lock_guard guard(mutex_);
   if (const auto refused = refusal()) return fail(*refused);
   bool committed = false;
@@ -291,6 +302,7 @@ Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body bo
     for (int attempt = 1;; ++attempt) {
       try {
         fault_point(points.begin);
+        if (wants == Wants::all) learn_all();
         const std::vector<FamilyLock> locks = shared_ ? locks_for(scope(), attempt > 1) : std::vector<FamilyLock>();
         Transaction transaction(*connection_, locks);
         if (shared_ && attempt > 1) {
@@ -333,12 +345,13 @@ Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body bo
 }
 
 template <typename Value, typename Body>
-Result<Value> SqlStore::look(Body body) {
+Result<Value> SqlStore::look(Body body, Wants wants) {
   const std::lock_guard guard(mutex_);
   if (const auto refused = refusal()) return fail(*refused);
   try {
     for (int attempt = 1;; ++attempt) {
       try {
+        if (wants == Wants::all) learn_all();
         if (shared_) keep_up();
         return body();
       } catch (const Outdated&) {

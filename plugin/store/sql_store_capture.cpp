@@ -47,7 +47,10 @@ Result<void> SqlStore::capture(std::span<CaptureBatch* const> batches, const Dec
       [&] {
         Scope scope;
         for (const CaptureBatch* const batch : batches)
-          for (const CaptureItem& item : batch->items) add_family(scope, item.event.locator);
+          for (const CaptureItem& item : batch->items) {
+            learn(item.event.locator);
+            add_family(scope, item.event.locator);
+          }
         return scope;
       },
       [&](Draft& draft) -> Result<void> {
@@ -59,7 +62,8 @@ Result<void> SqlStore::capture(std::span<CaptureBatch* const> batches, const Dec
           for (const CaptureItem& item : batch->items) batch->answers.push_back(capture_item(draft, item, decide));
         }
         return {};
-      });
+      },
+      Wants::what_it_names);
   if (!result)
     for (CaptureBatch* const batch : batches) batch->answers.clear();
   return result;

@@ -52,17 +52,19 @@ Result<void> SqlStore::put_policy(const Locator& locator, const std::string& doc
 
 Result<std::vector<std::pair<Locator, std::string>>> SqlStore::policies() {
   using Policies = std::vector<std::pair<Locator, std::string>>;
-  return look<Policies>([&]() -> Result<Policies> {
-    Policies all;
-    auto row = connection_->query(kPolicies);
-    while (row.row()) {
-      auto locator = locator_from(row.text(0));
-      if (!locator) return fail(locator.error());
-      all.emplace_back(std::move(*locator), row.text(1));
-    }
-    std::sort(all.begin(), all.end());
-    return all;
-  });
+  return look<Policies>(
+      [&]() -> Result<Policies> {
+        Policies all;
+        auto row = connection_->query(kPolicies);
+        while (row.row()) {
+          auto locator = locator_from(row.text(0));
+          if (!locator) return fail(locator.error());
+          all.emplace_back(std::move(*locator), row.text(1));
+        }
+        std::sort(all.begin(), all.end());
+        return all;
+      },
+      Wants::what_it_names);
 }
 
 Result<void> SqlStore::put_known(const KnownValue& known, std::int64_t now_ms) {

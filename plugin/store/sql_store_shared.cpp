@@ -37,13 +37,6 @@ constexpr const char* kNodes = "SELECT number, name, " PTB_IS_ALIVE
                                ", (SELECT count(*) FROM lane_standing WHERE holder = number) FROM node ORDER BY number";
 constexpr const char* kNode = "SELECT 1 FROM node WHERE number = ?1";
 
-/// Goes on while the process is stopped or the machine sleeps.
-std::int64_t boot_time_ms() {
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return now.tv_sec * 1000LL + now.tv_nsec / 1'000'000;
-}
-
 Locator stored_locator(std::string_view text) {
   auto locator = locator_from(text);
   if (!locator)
@@ -52,6 +45,32 @@ Locator stored_locator(std::string_view text) {
 }
 
 }  // namespace
+
+std::int64_t boot_time_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return now.tv_sec * 1000LL + now.tv_nsec / 1'000'000;
+}
+
+// ---- what this process knows
+
+void SqlStore::learn_all() {
+  if (knows_all_) return;
+  mirror_ = load_mirror(*connection_);
+  knows_all_ = true;
+}
+
+/// With the tool that its lanes are delivered to.
+void SqlStore::learn(const Locator& own) {
+  if (knows_all_) return;
+  const auto learn_one = [&](const Locator& locator) {
+    if (learned_.contains(locator)) return;
+    load_family(*connection_, locator, mirror_);
+    learned_.insert(locator);
+  };
+  learn_one(own);
+  if (const Family* const family = mirror_.family(own); family != nullptr) learn_one(Locator(family->tool));
+}
 
 // ---- what transactions touch
 
@@ -169,6 +188,7 @@ void SqlStore::take_in_changes() {
     while (row.row()) {
       Locator locator = stored_locator(row.text(0));
       const std::int64_t version = row.integer(1);
+      if (!knows_all_ && !learned_.contains(locator)) continue;
       if (mirror_.version(locator).version != version) changed.push_back({std::move(locator), {version, 0}});
     }
   }

@@ -60,6 +60,8 @@ constexpr Figure kFigures[] = {
     {"lanes.open_ms", "ms", "", Judged::value, std::nullopt, "opening that store, against one with 20 such lanes"},
     {"php.open_capture_close_ms", "ms", "", Judged::value, std::nullopt,
      "a PHP process that opens the store, captures one event and closes, all three, against the same in C++"},
+    {"php.open_capture_close_postgres_ms", "ms", "", Judged::value, std::nullopt,
+     "the same with the store in PostgreSQL on this machine, connecting each time"},
     {"peer.bullmq_1", "events/s", "", Judged::ratio, at_least(10),
      "20,000 events stored before, delivered to one endpoint in order, against BullMQ on Redis"},
     {"peer.bullmq_16", "events/s", "", Judged::ratio, at_least(12), "the same to 16 endpoints"},

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "store/postgres/boot_clock.h"
 
 namespace ptb {
@@ -148,13 +150,14 @@ void PostgresConnection::raise(const ServerError& error) {
   throw StoreFailure{postgres_error(place_, error)};
 }
 
-void PostgresConnection::send_alone(PostgresStatement& statement) {
-  outside(statement.only_reads(), [&] {
+void PostgresConnection::send_alone(std::span<PostgresStatement* const> statements) {
+  const bool harmless = std::all_of(statements.begin(), statements.end(), [](auto* one) { return one->only_reads(); });
+  outside(harmless, [&] {
     if (pooled_) {
       send_now(*begin_);
       send_now(*session_);
     }
-    send_now(statement);
+    for (PostgresStatement* const statement : statements) send_now(*statement);
     if (pooled_) send_now(*commit_);
     link_->sync();
   });
@@ -162,8 +165,9 @@ void PostgresConnection::send_alone(PostgresStatement& statement) {
 
 void PostgresConnection::send(PostgresStatement& statement) {
   run_last_ = &statement;
+  PostgresStatement* const only = &statement;
   if (phase_ == Phase::none)
-    send_alone(statement);
+    send_alone({&only, 1});
   else
     inside([&] { send_now(statement); });
 }
@@ -171,6 +175,19 @@ void PostgresConnection::send(PostgresStatement& statement) {
 void PostgresConnection::ask(PostgresStatement& statement) {
   send(statement);
   if (phase_ != Phase::none) inside([&] { link_->sync(); });
+}
+
+void PostgresConnection::ask_all(std::span<Statement* const> statements) {
+  std::vector<PostgresStatement*> all;
+  for (Statement* const statement : statements) {
+    all.push_back(static_cast<PostgresStatement*>(statement));
+    all.back()->is_asked_ahead();
+  }
+  if (phase_ == Phase::none) return send_alone(all);
+  inside([&] {
+    for (PostgresStatement* const statement : all) send_now(*statement);
+    link_->sync();
+  });
 }
 
 void PostgresConnection::run(const char* sql) {

@@ -49,6 +49,7 @@ class PostgresConnection final : public Connection, public StatementRunner {
 
  protected:
   Statement& prepare(const char* sql) override;
+  void ask_all(std::span<Statement* const> statements) override;
 
  private:
   static constexpr const char* kLock = "SELECT ptbridge.ptb_lock(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -71,7 +72,8 @@ class PostgresConnection final : public Connection, public StatementRunner {
   void outside(bool harmless, const std::function<void()>& work);
   [[noreturn]] void raise(const ServerError& error);
   void send_now(PostgresStatement& statement) { statement.send_on(*link_, pooled_ ? 0 : link_number_); }
-  void send_alone(PostgresStatement& statement);
+  /// Outside of a transaction.
+  void send_alone(std::span<PostgresStatement* const> statements);
   void end_server_transaction();
   void send_lock(std::span<const FamilyLock> locks);
   void look_up_commit();

@@ -200,17 +200,18 @@ void PostgresLink::leave_pipeline() {
   if (PQexitPipelineMode(connection_) != 1) raise_lost();
 }
 
-ResultHandle PostgresLink::ask_simple(const char* sql, bool patient) {
+std::vector<ResultHandle> PostgresLink::ask_each(const char* sql, std::optional<ServerError>& problem, bool patient) {
   leave_pipeline();
   if (PQsendQuery(connection_, sql) != 1) raise_lost();
   flush();
   patient_ = patient;
-  ResultHandle last;
-  std::optional<ServerError> problem;
+  std::vector<ResultHandle> answers;
   try {
     while (ResultHandle result = next()) {
-      if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) problem = server_error(result.get());
-      last = std::move(result);
+      if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR)
+        problem = server_error(result.get());
+      else
+        answers.push_back(std::move(result));
     }
   } catch (const LinkLost&) {
     patient_ = false;
@@ -218,8 +219,14 @@ ResultHandle PostgresLink::ask_simple(const char* sql, bool patient) {
   }
   patient_ = false;
   enter_pipeline();
+  return answers;
+}
+
+ResultHandle PostgresLink::ask_simple(const char* sql, bool patient) {
+  std::optional<ServerError> problem;
+  std::vector<ResultHandle> answers = ask_each(sql, problem, patient);
   if (problem) throw ServerError(*problem);
-  return last;
+  return answers.empty() ? ResultHandle() : std::move(answers.back());
 }
 
 }  // namespace ptb

@@ -64,6 +64,8 @@ class PostgresLink {
   /// One or more statements by themselves; the last one's answer, in text. Nothing may be on its way. `patient`: they
   /// may take as long as they like. Throws ServerError.
   ResultHandle ask_simple(const char* sql, bool patient = false);
+  /// The same with all answers, and without an exception: `problem` is what ended it early.
+  std::vector<ResultHandle> ask_each(const char* sql, std::optional<ServerError>& problem, bool patient = false);
 
   [[nodiscard]] bool is_idle() const { return expected_.empty(); }
   [[nodiscard]] PGTransactionStatusType transaction_status() const { return PQtransactionStatus(connection_); }

@@ -117,7 +117,7 @@ void PostgresConnection::join_anew() {
     held_until_ms_ = asked_ms + options_.lease_ms;
     is_known_ = true;
   } else {
-    number_ = name_session(*link_, 0, pooled_);
+    number_ = begin_session(*link_, 0, pooled_);
     epoch_ = 1;
     last_commit_ = 0;
     held_until_ms_ = 0;

@@ -13,10 +13,14 @@ namespace ptb {
 namespace {
 
 constexpr int kOldestServer = 140'000;
+constexpr const char* kApplication = "ptbridge node ";
 
+// Whoever only captures opens for each request, so what opening asks is asked together. The second statement fails
+// where there is no schema yet, after the first one has said so.
 constexpr const char* kFacts =
     "SELECT pg_backend_pid(), pg_is_in_recovery(), current_setting('server_encoding'), current_setting('fsync'), "
-    "current_setting('full_page_writes'), to_regclass('ptbridge.meta') IS NOT NULL";
+    "current_setting('full_page_writes'), to_regclass('ptbridge.meta') IS NOT NULL; "
+    "SELECT schema_version FROM ptbridge.meta";
 constexpr const char* kVersion = "SELECT schema_version FROM ptbridge.meta";
 constexpr const char* kNumber = "SELECT nextval(pg_get_serial_sequence('ptbridge.node', 'number'))";
 // One at a time, wherever they come from; the number is the plugin's mark in files, "PTBr".
@@ -71,14 +75,18 @@ void migrate(PostgresLink& link, const PostgresPlace& place) {
 
 }  // namespace
 
-std::int64_t name_session(PostgresLink& link, std::int64_t node, bool pooled) {
-  if (node == 0) node = number(link.ask_simple(kNumber));
-  if (!pooled)
-    link.ask_simple(fmt::format("SELECT set_config('application_name', '{}', false)", application_name(node)).c_str());
-  return node;
+std::int64_t begin_session(PostgresLink& link, std::int64_t node, bool pooled) {
+  if (pooled) return node != 0 ? node : number(link.ask_simple(kNumber));
+  const std::string named =
+      node == 0 ? fmt::format(
+                      "SELECT n, set_config('application_name', '{}' || n, false) FROM (SELECT "
+                      "nextval(pg_get_serial_sequence('ptbridge.node', 'number')) AS n) AS given",
+                      kApplication)
+                : fmt::format("SELECT {}, set_config('application_name', '{}', false)", node, application_name(node));
+  return number(link.ask_simple(("SELECT ptbridge.ptb_session(false); " + named).c_str()));
 }
 
-std::string application_name(std::int64_t node) { return fmt::format("ptbridge node {}", node); }
+std::string application_name(std::int64_t node) { return fmt::format("{}{}", kApplication, node); }
 
 int newest_postgres_schema() { return postgres_migrations().back().number; }
 
@@ -87,7 +95,12 @@ Session open_session(PostgresLink& link, const PostgresPlace& place, const Sessi
     raise(place, Status::store,
           fmt::format("the PostgreSQL server has version {}: use 14 or later", link.server_version() / 10'000));
   Session session;
-  const ResultHandle facts = link.ask_simple(kFacts);
+  std::optional<ServerError> problem;
+  const std::vector<ResultHandle> answers = link.ask_each(kFacts, problem);
+  if (answers.empty()) throw problem ? *problem : ServerError{};
+  const ResultHandle& facts = answers.front();
+  const bool is_there = cell(facts, 5) == "t";
+  if (problem && is_there) throw ServerError(*problem);
   if (cell(facts, 1) == "t")
     raise(place, Status::store,
           "this PostgreSQL server is a standby, which cannot be written: name the primary server");
@@ -100,7 +113,7 @@ Session open_session(PostgresLink& link, const PostgresPlace& place, const Sessi
                       "promised when its machine stops: set it to on",
                       place.shown, column == 3 ? "fsync" : "full_page_writes"));
   session.pooled = place.pooled || cell(facts, 0) != std::to_string(link.backend());
-  const std::int64_t version = cell(facts, 5) == "t" ? number(link.ask_simple(kVersion)) : 0;
+  const std::int64_t version = is_there ? number(answers.back()) : 0;
   refuse_newer(place, version);
   if (version < newest_postgres_schema()) {
     if (!needs.may_migrate)
@@ -113,8 +126,7 @@ Session open_session(PostgresLink& link, const PostgresPlace& place, const Sessi
                               version, newest_postgres_schema()));
     migrate(link, place);
   }
-  if (!session.pooled) link.ask_simple("SELECT ptbridge.ptb_session(false)");
-  session.node_number = name_session(link, needs.node_number, session.pooled);
+  session.node_number = begin_session(link, needs.node_number, session.pooled);
   return session;
 }
 

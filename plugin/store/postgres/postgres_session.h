@@ -25,8 +25,8 @@ struct Session {
 /// Throws StoreFailure, LinkLost, ServerError.
 Session open_session(PostgresLink& link, const PostgresPlace& place, const SessionNeeds& needs);
 
-/// Gives the session its node's name; `node` of 0: a new one. The node.
-std::int64_t name_session(PostgresLink& link, std::int64_t node, bool pooled);
+/// Gives the session its settings, and its node's name; `node` of 0: a new one. The node.
+std::int64_t begin_session(PostgresLink& link, std::int64_t node, bool pooled);
 
 /// By which people find a node among the server's sessions, but for those behind a pooler.
 std::string application_name(std::int64_t node);

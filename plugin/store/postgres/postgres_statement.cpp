@@ -66,8 +66,11 @@ void PostgresStatement::put_array(int at, unsigned type, std::string binary) { k
 
 bool PostgresStatement::row() {
   if (row_ < 0) {
-    answered_ = false;
-    runner_.ask(*this);
+    if (!asked_ahead_) {
+      answered_ = false;
+      runner_.ask(*this);
+    }
+    asked_ahead_ = false;
     if (!answered_) throw StoreFailure{{Status::internal, "a statement was not answered: report this as a fault"}};
   }
   ++row_;
@@ -86,6 +89,7 @@ void PostgresStatement::run() {
 
 void PostgresStatement::reset() noexcept {
   row_ = -1;
+  asked_ahead_ = false;
   result_.reset();
 }
 

@@ -52,6 +52,11 @@ class PostgresStatement : public Statement, private Asker {
   bool answered_row();
   [[nodiscard]] std::int64_t changes() const { return changes_; }
   [[nodiscard]] bool only_reads() const;
+  /// Whoever sends it now will not be the one who reads its rows; those are not asked for again.
+  void is_asked_ahead() {
+    answered_ = false;
+    asked_ahead_ = true;
+  }
 
  private:
   void prepared(bool done) noexcept override;
@@ -72,6 +77,7 @@ class PostgresStatement : public Statement, private Asker {
   ResultHandle result_;
   int row_ = -1;
   bool answered_ = false;
+  bool asked_ahead_ = false;
   std::int64_t changes_ = 0;
 };
 

@@ -113,12 +113,13 @@ final class Ptbridge {
         };
     }
 
-    /** Opens the store. PTB_ALLOW_BRIDGE_CALLBACKS is never set: PHP dies when another thread than its own calls it.
+    /** Opens the store, a path of SQLite or postgresql://USER@HOST/DATABASE. PTB_ALLOW_BRIDGE_CALLBACKS is never set:
+     *  PHP dies when another thread than its own calls it.
      *  @param callable(string, string, string, string): iterable<array{int, string, string}> $settings vendor, program,
      *      course, item -> [scope, key, value]...
      *  @param callable(string, string): ?string $secret
      *  @param callable(string, string): void $outcome kind, state */
-    public function open(string $path, callable $settings, callable $secret, callable $outcome, int $flags = 0): void {
+    public function open(string $store, callable $settings, callable $secret, callable $outcome, int $flags = 0): void {
         $failed = $this->constant('PTB_E_HOST');
         $this->host = $this->make('ptb_host');
         $this->host->log = $this->guarded(function ($context, $level, $line) {
@@ -149,7 +150,7 @@ final class Ptbridge {
         $options = $this->make('ptb_open_options');
         $options->flags = $flags;
         $options->host = FFI::addr($this->host);
-        $this->set($options->store, "sqlite:$path", $alive);
+        $this->set($options->store, str_contains($store, '://') ? $store : "sqlite:$store", $alive);
         $this->set($options->tcbaseurl, 'http://lms.example:80', $alive);
         $this->set($options->generation, 'first', $alive);
         $bridge = $this->ffi->new('ptb_bridge*');
