@@ -161,8 +161,8 @@ TEST(Damage, IsSaidAndNeverMakesAWrongOrder) {
   });
   const auto said = std::erase(lines, "# said");
   const auto unnoticed = std::erase(lines, "# unnoticed");
-  std::printf("%zu files were damaged: %zu said so, in %zu nothing that was read was structure\n", said + unnoticed,
-              said, unnoticed);
+  std::printf("%zu files were damaged: %zu said so, %zu had no damage that was read or could be told\n",
+              said + unnoticed, said, unnoticed);
   EXPECT_THAT(lines, testing::IsEmpty());
   EXPECT_GT(said, unnoticed / 4);
 }
