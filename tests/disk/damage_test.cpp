@@ -90,7 +90,7 @@ class Reader {
         after = event.place.sequence;
         // Content may be anything, but what says whose it is.
         const int number = event.event.id.data[0];
-        const bool is_known = event.event.id == item_of(number).event.id;
+        const bool is_known = number != 0 && event.event.id == item_of(number).event.id;
         if (is_known && number < captured) reading_.wrong.push_back("event " + std::to_string(number) + " is late");
         if (is_known) captured = number;
       }
