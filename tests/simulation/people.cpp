@@ -116,7 +116,9 @@ void Simulation::person_pulls() {
   const std::string token = std::exchange(event.token, {});
   say((acknowledges ? "acknowledge " : "give back ") + event.reported.operation);
   // The lease ends here or has ended: what comes of it is the store's word.
-  if (acknowledges && event.leased_until_ms > world_.clock.wall_ms) event.pulled = true;
+  // Where the clock steps, the store may take a lease for running that was over for a while.
+  const bool may_run = event.leased_until_ms > world_.clock.wall_ms || clock_step_ms_ != 0;
+  if (acknowledges && may_run) event.pulled = true;
   event.leased_until_ms = 0;
   oracle_.person_acts_on(event.reported.locator);
   order({{"do", acknowledges ? "pull_ack" : "pull_give_back"}, {"token", token}, {"ids", {to_text(event.id)}}});
