@@ -75,7 +75,7 @@ TEST(Interruption, ARequestMadeAheadIsMadeAgainWhenItIsOldByTheTimeItCanGo) {
   world.model = [](const Received&) { return "after 5000 ok"; };
   const auto save = world.engine->tool_saved(kQuiz, ToolState::available);
   EXPECT_TRUE(world.wait(*save).ok);
-  EXPECT_THAT(world.heard(), ElementsAre("A:after 5000 ok", "B:after 5000 ok", "C:after 5000 ok"));
+  EXPECT_THAT(world.heard(), ElementsAre("A:ok", "B:ok", "C:ok"));
   for (const auto& one : world.received) EXPECT_EQ(one.parameters.at("timestamp"), std::to_string(one.at_ms));
 }
 
