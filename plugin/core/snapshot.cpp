@@ -50,33 +50,50 @@ std::string_view to_text(Scope scope) {
   return kScopes.at(static_cast<std::size_t>(scope));
 }
 
-std::string encode_settings(Settings settings) {
-  if (!std::is_sorted(settings.begin(), settings.end())) std::sort(settings.begin(), settings.end());
-  std::string out;
-  std::size_t size = 0;
-  for (const auto& setting : settings) size += setting.key.size() + setting.value.size() + 32;
-  out.reserve(size);
-  for (const auto& setting : settings) {
-    append_netstring(out, to_text(setting.scope));
-    append_netstring(out, setting.key);
-    append_netstring(out, setting.value);
-  }
-  return out;
-}
-
 namespace {
 
-/// Calls `take(scope, key, value)` for each stored setting, in the stored order: system, course, content. False where
-/// the text cannot be read.
+constexpr std::array<char, 3> kLetters = {'s', 'c', 'i'};
+constexpr char kNothingShared = '0';
+constexpr std::size_t kMostShared = 'z' - kNothingShared;
+
+std::size_t shared_beginning(std::string_view one, std::string_view other) {
+  const auto end = std::mismatch(one.begin(), one.end(), other.begin(), other.end()).first;
+  return std::min(static_cast<std::size_t>(end - one.begin()), kMostShared);
+}
+
+/// A setting as it is stored: its key is the first `shared` characters of the key before and then `rest`.
+struct StoredSetting {
+  Scope scope{};
+  std::size_t shared = 0;
+  std::string_view rest;
+  std::string_view value;
+};
+
+bool take_scope(std::string_view& in, StoredSetting& setting) {
+  std::string_view name;
+  const auto letter = std::find(kLetters.begin(), kLetters.end(), in.front());
+  if (letter != kLetters.end()) {
+    if (in.size() < 2 || in[1] < kNothingShared || in[1] > 'z') return false;
+    setting.scope = static_cast<Scope>(letter - kLetters.begin());
+    setting.shared = static_cast<std::size_t>(in[1] - kNothingShared);
+    in.remove_prefix(2);
+    return true;
+  }
+  setting.shared = 0;
+  if (!take_netstring(in, name)) return false;
+  setting.scope = name == "system" ? Scope::system : name == "course" ? Scope::course : Scope::content;
+  return true;
+}
+
+/// Calls `take` for each stored setting, in the stored order: system, course, content. False where the text cannot be
+/// read, or where `take` says so.
 template <typename Take>
 bool for_each_setting(std::string_view encoded, Take take) {
-  std::string_view scope;
-  std::string_view key;
-  std::string_view value;
+  StoredSetting setting;
   while (!encoded.empty()) {
-    if (!take_netstring(encoded, scope) || !take_netstring(encoded, key) || !take_netstring(encoded, value))
+    if (!take_scope(encoded, setting) || !take_netstring(encoded, setting.rest) ||
+        !take_netstring(encoded, setting.value) || !take(setting))
       return false;
-    take(scope, key, value);
   }
   return true;
 }
@@ -85,35 +102,73 @@ tl::unexpected<Error> unreadable() {
   return fail(Status::damaged, "a stored snapshot of tool settings cannot be read");
 }
 
+/// The whole key, kept in `keys` where it is not in the stored text.
+std::string_view whole_key(const StoredSetting& setting, std::string_view before,
+                           std::pmr::monotonic_buffer_resource& keys) {
+  if (setting.shared == 0) return setting.rest;
+  const std::size_t size = setting.shared + setting.rest.size();
+  auto* const made = static_cast<char*>(keys.allocate(size, 1));
+  before.copy(made, setting.shared);
+  setting.rest.copy(made + setting.shared, setting.rest.size());
+  return {made, size};
+}
+
 }  // namespace
+
+std::string encode_settings(Settings settings) {
+  if (!std::is_sorted(settings.begin(), settings.end())) std::sort(settings.begin(), settings.end());
+  std::string out;
+  std::size_t size = 0;
+  for (const auto& setting : settings) size += setting.key.size() + setting.value.size() + 32;
+  out.reserve(size);
+  std::string_view before;
+  for (const auto& setting : settings) {
+    const std::string_view key = setting.key;
+    const std::size_t shared = shared_beginning(key, before);
+    out.push_back(kLetters.at(static_cast<std::size_t>(setting.scope)));
+    out.push_back(static_cast<char>(kNothingShared + shared));
+    append_netstring(out, key.substr(shared));
+    append_netstring(out, setting.value);
+    before = key;
+  }
+  return out;
+}
 
 Result<Settings> decode_settings(std::string_view encoded) {
   Settings settings;
-  const bool whole =
-      for_each_setting(encoded, [&](std::string_view scope, std::string_view key, std::string_view value) {
-        const Scope known = scope == "system" ? Scope::system : scope == "course" ? Scope::course : Scope::content;
-        settings.push_back({known, std::string(key), std::string(value)});
-      });
+  const bool whole = for_each_setting(encoded, [&](const StoredSetting& setting) {
+    const std::string before = settings.empty() ? std::string() : settings.back().key;
+    if (setting.shared > before.size()) return false;
+    settings.push_back(
+        {setting.scope, before.substr(0, setting.shared).append(setting.rest), std::string(setting.value)});
+    return true;
+  });
   if (!whole) return unreadable();
   return settings;
 }
 
-Result<PairViews> effective_settings(std::string_view encoded) {
-  PairViews pairs;
+Result<EffectiveSettings> effective_settings(std::string_view encoded) {
+  constexpr std::size_t kKeyBytes = 1024;  // of most events
+  EffectiveSettings made{{}, std::make_unique<std::pmr::monotonic_buffer_resource>(kKeyBytes)};
+  PairViews& pairs = made.pairs;
   pairs.reserve(32);
   bool sorted = true;
-  const bool whole = for_each_setting(encoded, [&](std::string_view, std::string_view key, std::string_view value) {
-    sorted = sorted && (pairs.empty() || pairs.back().first < key);
-    pairs.emplace_back(key, value);
+  const bool whole = for_each_setting(encoded, [&](const StoredSetting& setting) {
+    const std::string_view before = pairs.empty() ? std::string_view() : pairs.back().first;
+    if (setting.shared > before.size()) return false;
+    const std::string_view key = whole_key(setting, before, *made.keys);
+    sorted = sorted && (pairs.empty() || before < key);
+    pairs.emplace_back(key, setting.value);
+    return true;
   });
   if (!whole) return unreadable();
-  if (sorted) return pairs;
+  if (sorted) return made;
   // Of equal keys the last one has the narrowest scope.
   std::stable_sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   const auto kept =
       std::unique(pairs.rbegin(), pairs.rend(), [](const auto& a, const auto& b) { return a.first == b.first; });
   pairs.erase(pairs.begin(), kept.base());
-  return pairs;
+  return made;
 }
 
 bool is_reserved_name(std::string_view name) {

@@ -115,7 +115,7 @@ bool ActiveWalk::load_page() {
   for (const auto& stored : page_) {
     const std::int64_t attempt = walk_.ordinal - stored.walks_before;
     const bool deferred = stored.captured_as != Deferral::first_attempt || attempt > 1;
-    outgoing_.push_back({&stored, &settings_[outgoing_.size()], attempt, deferred});
+    outgoing_.push_back({&stored, &settings_[outgoing_.size()].pairs, attempt, deferred});
   }
   return true;
 }

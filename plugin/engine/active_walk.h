@@ -115,8 +115,8 @@ class ActiveWalk {
   bool reread_asked_ = false;
 
   std::vector<StoredEvent> page_;
-  std::vector<Outgoing> outgoing_;   ///< parallel to page_
-  std::vector<PairViews> settings_;  ///< parallel to page_, points into it
+  std::vector<Outgoing> outgoing_;           ///< parallel to page_
+  std::vector<EffectiveSettings> settings_;  ///< parallel to page_, points into it
   std::size_t page_at_ = 0;
   std::int64_t read_through_;
   std::size_t in_flight_ = 0;  ///< events of the request that is under way

@@ -53,7 +53,7 @@ std::optional<HttpRequest> SingleSend::advance(const Moment& now) {
     finish({Outcome::Kind::failed, settings.error().text});
     return std::nullopt;
   }
-  const Outgoing outgoing{&stored_, &*settings, attempt_, true};
+  const Outgoing outgoing{&stored_, &settings->pairs, attempt_, true};
   auto built = tool_->wire->build(tool_->at_send, {&outgoing, 1}, Stamp{now.wall_ms, fresh_nonce(context_.random)},
                                   *secret, fallback_);
   wipe(*secret);

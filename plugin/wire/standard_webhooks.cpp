@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/uuid/name_generator_sha1.hpp>
-#include <nlohmann/json.hpp>
 
 #include "core/clock.h"
+#include "wire/json_text.h"
 #include "wire/openssl.h"
 #include "wire/request_url.h"
 #include "wire/status_answer.h"
@@ -16,8 +16,6 @@
 namespace ptb {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// Receivers commonly read no more than this.
 constexpr std::size_t kMaxBatchBytes = std::size_t{1024} * 1024;
@@ -65,20 +63,33 @@ bool has_control_character(std::string_view text) {
 
 /// Of several with one name the first counts, as on the proxy-tool wire.
 template <typename List>
-Json object_of(const List& pairs) {
-  Json object = Json::object();
-  for (const auto& [name, value] : pairs) object.emplace(std::string(name), std::string(value));
-  return object;
+void append_object(std::string& out, const List& pairs) {
+  out += '{';
+  for (auto pair = pairs.begin(); pair != pairs.end(); ++pair) {
+    const auto same = [&](const auto& other) { return other.first == pair->first; };
+    if (std::none_of(pairs.begin(), pair, same)) append_json_member(out, pair->first, pair->second);
+  }
+  out += '}';
 }
 
-Json ids_of(EventKind kind, const Json& arguments) {
-  Json ids = Json::object();
+/// "ids":{"course":{"old":…,"new":…},…}, where there are any.
+void append_ids(std::string& out, EventKind kind, const Pairs& arguments) {
+  std::string ids;
   for (const IdRow& row : kIdRows) {
     if (row.kind != kind) continue;
-    if (const auto at = arguments.find(row.before); at != arguments.end()) ids[row.thing]["old"] = *at;
-    if (const auto at = arguments.find(row.after); at != arguments.end()) ids[row.thing]["new"] = *at;
+    std::string thing = "{";
+    for (const auto& [member, name] : {std::pair("old", row.before), std::pair("new", row.after)}) {
+      const auto named = std::find_if(arguments.begin(), arguments.end(),
+                                      [name = std::string_view(name)](const auto& pair) { return pair.first == name; });
+      if (named != arguments.end()) append_json_member(thing, member, named->second);
+    }
+    if (thing.size() == 1) continue;
+    append_json_name(ids, row.thing);
+    ids += thing + '}';
   }
-  return ids;
+  if (ids.empty()) return;
+  append_json_name(out, "ids");
+  out += '{' + ids + '}';
 }
 
 /// One event in words of this wire, or why it has none.
@@ -89,34 +100,42 @@ struct Message {
   std::optional<Outcome> unsendable;
 };
 
-Json data_of(const Event& event, const Outgoing& outgoing, const Pairs& arguments) {
-  Json data;
-  data["arguments"] = object_of(arguments);
-  if (Json ids = ids_of(event.kind, data["arguments"]); !ids.empty()) data["ids"] = std::move(ids);
-  data["settings"] = outgoing.settings != nullptr ? object_of(*outgoing.settings) : Json::object();
-  if (!event.operation.empty()) data["operation"] = event.operation;
-  if (const auto url = find_encoded(event.context, "returnurl")) data["returnurl"] = *url;
-  return data;
+void append_data(std::string& out, const Event& event, const Outgoing& outgoing, const Pairs& arguments) {
+  append_json_name(out, "data");
+  out += '{';
+  append_json_name(out, "arguments");
+  append_object(out, arguments);
+  append_ids(out, event.kind, arguments);
+  append_json_name(out, "settings");
+  append_object(out, outgoing.settings != nullptr ? *outgoing.settings : PairViews());
+  if (!event.operation.empty()) append_json_member(out, "operation", event.operation);
+  if (const auto url = find_encoded(event.context, "returnurl")) append_json_member(out, "returnurl", *url);
+  out += '}';
 }
 
-Json cloud_event(const ToolAtSend& tool, const Outgoing& outgoing, const std::string& id, const Pairs& arguments,
-                 const Stamp& stamp) {
+std::string cloud_event(const ToolAtSend& tool, const Outgoing& outgoing, const std::string& id, const Pairs& arguments,
+                        const Stamp& stamp) {
+  constexpr std::size_t kMostEvents = 4096;
   const Event& event = outgoing.stored->event;
-  Json json;
-  json["specversion"] = "1.0";
-  json["id"] = id;
-  json["source"] = tool.host.tcbaseurl;
-  json["type"] = type_of(event.kind);
+  std::string out;
+  out.reserve(kMostEvents);
+  out += '{';
+  append_json_member(out, "specversion", "1.0");
+  append_json_member(out, "id", id);
+  append_json_member(out, "source", tool.host.tcbaseurl);
+  append_json_member(out, "type", type_of(event.kind));
   const std::int64_t happened_ms = event.occurred_at_ms != 0 ? event.occurred_at_ms : event.captured_at_ms;
-  json["time"] = rfc3339(happened_ms != 0 ? happened_ms : stamp.now_ms);
+  append_json_member(out, "time", rfc3339(happened_ms != 0 ? happened_ms : stamp.now_ms));
   // CloudEvents allows no control characters in attributes; the id stands among the arguments too.
   const std::string& subject = event.content_id.empty() ? event.course_id : event.content_id;
-  if (!subject.empty() && !has_control_character(subject)) json["subject"] = subject;
-  json["datacontenttype"] = "application/json";
-  if (outgoing.stored->place.sequence > 0) json["sequence"] = fmt::format("{:020}", outgoing.stored->place.sequence);
-  json["partitionkey"] = to_text(tool.tool.locator);
-  json["data"] = data_of(event, outgoing, arguments);
-  return json;
+  if (!subject.empty() && !has_control_character(subject)) append_json_member(out, "subject", subject);
+  append_json_member(out, "datacontenttype", "application/json");
+  if (outgoing.stored->place.sequence > 0)
+    append_json_member(out, "sequence", fmt::format("{:020}", outgoing.stored->place.sequence));
+  append_json_member(out, "partitionkey", to_text(tool.tool.locator));
+  append_data(out, event, outgoing, arguments);
+  out += '}';
+  return out;
 }
 
 Result<Message> message_of(const ToolAtSend& tool, const Outgoing& outgoing, const Stamp& stamp, int fallback) {
@@ -137,8 +156,7 @@ Result<Message> message_of(const ToolAtSend& tool, const Outgoing& outgoing, con
     return fail(Status::damaged, fmt::format("the stored arguments of event {} cannot be read", to_text(event.id)));
   // What a person causes is never stored and so has no id of its own.
   message.id = to_text(event.id.is_nil() ? id_named(stamp.nonce) : event.id);
-  message.body =
-      cloud_event(tool, outgoing, message.id, *arguments, stamp).dump(-1, ' ', false, Json::error_handler_t::replace);
+  message.body = cloud_event(tool, outgoing, message.id, *arguments, stamp);
   return message;
 }
 
@@ -152,7 +170,8 @@ class Batch {
   }
   void add(const Message& next) {
     ids_ += next.id;
-    body_ += "," + next.body;
+    body_ += ',';
+    body_ += next.body;
     ++size_;
   }
   [[nodiscard]] std::size_t size() const { return size_; }

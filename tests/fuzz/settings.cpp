@@ -39,7 +39,7 @@ void check_settings(std::string_view stored) {
   std::map<std::string, std::string> narrowest;
   for (const auto& setting : sorted) narrowest[setting.key] = setting.value;
   const auto effective = ptb::effective_settings(encoded);
-  must(effective && std::equal(effective->begin(), effective->end(), narrowest.begin(), narrowest.end(),
+  must(effective && std::equal(effective->pairs.begin(), effective->pairs.end(), narrowest.begin(), narrowest.end(),
                                [](const auto& a, const auto& b) { return a.first == b.first && a.second == b.second; }),
        "the narrowest scope is sent, sorted by key", encoded);
 }

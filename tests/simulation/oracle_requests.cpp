@@ -126,7 +126,8 @@ void Oracle::check_arguments(const Accepted& event, const Received& request, con
 void Oracle::check_settings(const Accepted& event, const Received& request, const Policy& policy, const Locator& tool) {
   const std::string expected =
       policy.current_settings ? encode_settings(world_.host.settings_of(tool, event.reported.course)) : event.settings;
-  const auto effective = effective_settings(expected);
+  const auto read = effective_settings(expected);
+  const PairViews* const effective = &read->pairs;
   for (const char* const name : {"colour", "licence"}) {
     const auto at = request.parameters.find(name);
     const auto wanted =

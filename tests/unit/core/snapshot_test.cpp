@@ -18,14 +18,22 @@ rc::Gen<Settings> any_settings() {
       [](int scope, std::string key, std::string value) {
         return Setting{static_cast<Scope>(scope), std::move(key), std::move(value)};
       },
-      rc::gen::inRange(0, 3), rc::gen::element<std::string>("a", "b", "c", "setting_a", ""),
+      rc::gen::inRange(0, 3), rc::gen::element<std::string>("a", "b", "c", "setting_a", "setting_ab", "set", ""),
       rc::gen::arbitrary<std::string>());
   return rc::gen::container<Settings>(setting);
 }
 
+/// effective_settings of the stored form, copied out of it.
+Pairs sent_of(const Settings& settings) {
+  const std::string encoded = encode_settings(settings);
+  const auto sent = effective_settings(encoded);
+  if (!sent) return {{"", sent.error().text}};
+  return {sent->pairs.begin(), sent->pairs.end()};
+}
+
 TEST(Settings, AreStoredSorted) {
   const Settings settings = {{Scope::content, "b", "2"}, {Scope::system, "a", ""}};
-  EXPECT_EQ(encode_settings(settings), "6:system,1:a,0:,7:content,1:b,1:2,");
+  EXPECT_EQ(encode_settings(settings), "s01:a,0:,i01:b,1:2,");
   EXPECT_EQ(encode_settings({}), "");
 }
 
@@ -38,20 +46,35 @@ RC_GTEST_PROP(Settings, EqualSettingsHaveEqualBytesAndComeBack, ()) {
   RC_ASSERT(encode_settings(settings) == encoded);
 }
 
+TEST(Settings, WhatKeysBeginWithIsStoredOnce) {
+  const Settings settings = {{Scope::system, "custom_link_a", "1"},
+                             {Scope::system, "custom_link_b", "2"},
+                             {Scope::course, "custom_path", "3"}};
+  EXPECT_EQ(encode_settings(settings), "s013:custom_link_a,1:1,s<1:b,1:2,c74:path,1:3,");
+  EXPECT_EQ(sent_of(settings), (Pairs{{"custom_link_a", "1"}, {"custom_link_b", "2"}, {"custom_path", "3"}}));
+}
+
+TEST(Settings, LongKeysShareAsMuchAsOneCharacterCanSay) {
+  const std::string beginning(190, 'k');
+  const Settings settings = {{Scope::system, beginning + "a", "1"}, {Scope::content, beginning + "b", "2"}};
+  EXPECT_EQ(decode_settings(encode_settings(settings)).value(), settings);
+  EXPECT_EQ(sent_of(settings), (Pairs{{beginning + "a", "1"}, {beginning + "b", "2"}}));
+}
+
+TEST(Settings, TheFormOfEarlierSchemasIsRead) {
+  const std::string earlier = "6:system,1:a,0:,7:content,1:b,1:2,";
+  EXPECT_EQ(decode_settings(earlier).value(), (Settings{{Scope::system, "a", ""}, {Scope::content, "b", "2"}}));
+  const auto sent = effective_settings(earlier).value();
+  EXPECT_EQ(sent.pairs, (PairViews{{"a", ""}, {"b", "2"}}));
+}
+
 TEST(Settings, DamagedOnesAreRefused) {
-  for (const auto text : {"6:system", "6:system,1:a,", "6:system,1:a,5:b,", "nonsense"}) {
+  for (const auto text : {"6:system", "6:system,1:a,", "6:system,1:a,5:b,", "nonsense", "s", "s0", "s01:a,",
+                          "s11:a,0:,", "s01:a,0:,s21:b,0:,", "x01:a,0:,", "s/1:a,0:,"}) {
     const auto decoded = decode_settings(text);
     ASSERT_FALSE(decoded.has_value()) << text;
     EXPECT_EQ(decoded.error().status, Status::damaged);
   }
-}
-
-/// effective_settings of the stored form, copied out of it.
-Pairs sent_of(const Settings& settings) {
-  const std::string encoded = encode_settings(settings);
-  const auto views = effective_settings(encoded);
-  if (!views) return {{"", views.error().text}};
-  return {views->begin(), views->end()};
 }
 
 TEST(Settings, WhatCannotBeReadIsNotSent) {
