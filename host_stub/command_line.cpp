@@ -134,7 +134,8 @@ GlobalOptions as_guest(const CLI::App& app, const GlobalOptions& typed, const Gl
     if (app.get_option(name)->count() > 0)
       print_aside(fmt::format("{} has no effect here: `ptb-host serve` has opened the bridge without it", name));
   if (!typed.store.empty() && store_uri(typed) != store_uri(guest))
-    wrong_usage("`ptb-host serve` works with the store {}: end it to work with {}", store_uri(guest), typed.store);
+    wrong_usage("`ptb-host serve` works with the store {}: end it to work with {}", without_passwords(store_uri(guest)),
+                without_passwords(typed.store));
   GlobalOptions options = guest;
   options.json = typed.json;
   options.verbose = typed.verbose;

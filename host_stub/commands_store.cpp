@@ -22,7 +22,8 @@ constexpr const char* kWhereItDoesNotOpen =
     "move the store's files away (keep them), then `ptb-host store restore FILE` puts the last backup back";
 
 void need_store(const GlobalOptions& global) {
-  if (!has_store(global)) refuse("there is no store {} yet: nothing was captured", store_uri(global));
+  if (!has_store(global))
+    refuse("there is no store {} yet: nothing was captured", without_passwords(store_uri(global)));
 }
 
 std::string absolute(const std::string& file) { return std::filesystem::absolute(file).string(); }
@@ -64,15 +65,6 @@ void tell_restored(const Json& answer, const StoreRestore& restore, std::int64_t
   print_next(false,
              "look at what waits (`ptb-host lanes`, `ptb-host events list --state pending`), `ptb-host events discard "
              "ID --reason TEXT` what tools have heard of since the backup, then `ptb-host lane release --all`");
-}
-
-/// The part of a URI that may be shown.
-std::string without_password(const std::string& uri) {
-  const auto start = uri.find("://");
-  const auto end = uri.rfind('@');
-  if (start == std::string::npos || end == std::string::npos || end < start) return uri;
-  const auto colon = uri.find(':', start + 3);
-  return colon > end ? uri : uri.substr(0, colon) + uri.substr(end);
 }
 
 }  // namespace
@@ -150,7 +142,7 @@ int store_migrate(const GlobalOptions& global, const std::string& from, const st
   named.store = from;
   if (store_uri(named) != store_uri(global))
     wrong_usage("the bridge's store is {}: move that one, or name {} with --store too",
-                without_password(store_uri(global)), without_password(from));
+                without_passwords(store_uri(global)), without_passwords(from));
   need_store(global);
   Session session(global, Session::Use::keep);
   const auto answer = order_without_walks(session, global, {{"do", "migrate"}, {"to", to}});
@@ -158,7 +150,7 @@ int store_migrate(const GlobalOptions& global, const std::string& from, const st
     print_json(answer);
     return kExitDone;
   }
-  const auto place = without_password(to);
+  const auto place = without_passwords(to);
   print_line(fmt::format("the bridge has moved to {}: {}, {} rows in all, the same there as here{}", place,
                          counted(answer), with_commas(number_of(answer, "rows")),
                          answer.value("was_there", false) ? "; an earlier try had copied them" : ""));

@@ -27,6 +27,22 @@ std::string store_uri(const GlobalOptions& options) {
   return "sqlite:" + std::filesystem::absolute(file).string();
 }
 
+std::string without_passwords(const std::string& uri) {
+  constexpr const char* kShown = "…";
+  auto shown = uri;
+  const auto start = uri.find("://");
+  if (start == std::string::npos) return shown;
+  // libpq takes passwords as parameters too; one that is not written with %XX may hold anything up to the last @.
+  for (auto at = shown.find("password="); at != std::string::npos; at = shown.find("password=", at + 1)) {
+    const auto value = shown.find('=', at) + 1;
+    shown.replace(value, std::min(shown.find('&', value), shown.size()) - value, kShown);
+  }
+  const auto end = shown.rfind('@');
+  const auto colon = shown.find(':', start + 3);
+  if (end != std::string::npos && colon < end) shown.replace(colon + 1, end - colon - 1, kShown);
+  return shown;
+}
+
 bool is_file_store(const GlobalOptions& options) { return store_uri(options).starts_with("sqlite:"); }
 
 bool has_store(const GlobalOptions& options) {

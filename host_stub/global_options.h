@@ -43,6 +43,8 @@ std::filesystem::path state_path(const GlobalOptions& options);
 
 /// The URI of the store that the options mean.
 std::string store_uri(const GlobalOptions& options);
+/// What may be shown of such a URI: `…` for each password in it.
+std::string without_passwords(const std::string& uri);
 bool is_file_store(const GlobalOptions& options);
 
 /// False only where the store is a file that is not there yet.

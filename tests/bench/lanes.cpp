@@ -101,7 +101,8 @@ int rest_and_tell(const std::vector<std::string>& arguments) {
     EventArray one(1, true);
     one.renew(0, "copy");  // of the courses whose lanes were made first
     const ptb_operation_result result = bridge.capture_and_wait(one);
-    if (result.acknowledged != 2) throw std::runtime_error(fmt::format("acknowledged {} of 2", result.acknowledged));
+    if (result.acknowledged != 2)
+      throw std::runtime_error(fmt::format("acknowledged {} of 2: {}", result.acknowledged, result.text));
   }
   told["trigger_ms"] = static_cast<double>(monotonic_ns() - triggering) / 1e6 / kTriggers;
   fmt::print("{}\n", told.dump());

@@ -55,7 +55,8 @@ class ShortWalks {
     const double seconds = static_cast<double>(monotonic_ns() - start) / 1e9;
     bridge_.wait(bridge_.save(0, PTB_TOOL_UNAVAILABLE));
     if (result.acknowledged != events_.count())
-      throw std::runtime_error(fmt::format("acknowledged {} of {}", result.acknowledged, events_.count()));
+      throw std::runtime_error(
+          fmt::format("acknowledged {} of {}: {}", result.acknowledged, events_.count(), result.text));
     return {static_cast<double>(events_.count()), seconds};
   }
 
@@ -151,7 +152,8 @@ int walk_and_tell_memory(const std::vector<std::string>& arguments) {
   const std::int64_t idle_kib = memory_kib("VmRSS:");
   const ptb_operation_result result = bridge.wait(bridge.save(0, PTB_TOOL_AVAILABLE));
   if (std::to_string(result.acknowledged) != arguments.at(2))
-    throw std::runtime_error(fmt::format("acknowledged {} of {}", result.acknowledged, arguments.at(2)));
+    throw std::runtime_error(
+        fmt::format("acknowledged {} of {}: {}", result.acknowledged, arguments.at(2), result.text));
   const nlohmann::json told = {{"idle_kib", idle_kib}, {"peak_kib", memory_kib("VmHWM:")}};
   fmt::print("{}\n", told.dump());
   return 0;

@@ -19,7 +19,7 @@ namespace {
 
 struct Options {
   std::string json_file;
-  std::string only;
+  std::vector<std::string> only;
   int rounds = 5;
   std::string plugin = PTB_BENCH_PLUGIN;
   std::string directory = program_directory().string();
@@ -45,7 +45,7 @@ int measure(const Options& options) {
   bool any = false;
   for (const Figure& figure : catalogue()) any = any || report.wants(figure.name);
   if (!any) {
-    fmt::print(stderr, "ptb-bench: no figure starts with '{}'; see --list\n", options.only);
+    fmt::print(stderr, "ptb-bench: no figure starts with '{}'; see --list\n", fmt::join(options.only, "' or '"));
     return 2;
   }
   ToolServer server(replay_cpu());
@@ -71,15 +71,19 @@ int measure(const Options& options) {
   run.server = &server;
   run.workspace = &workspace;
   run.report = &report;
-  measure_captures(run);
-  measure_replays(run);
-  measure_backlog(run);
-  measure_lanes(run);
-  measure_batches(run);
-  measure_php(run);
-  measure_peers(run);
-  measure_postgres(run);
-  measure_serving(run);
+  int status = 0;
+  for (const auto group : {measure_captures, measure_replays, measure_backlog, measure_lanes, measure_batches,
+                           measure_php, measure_peers, measure_postgres, measure_serving}) {
+    try {
+      group(run);
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const std::exception& error) {  // what was measured before counts
+      report.note(fmt::format("broken off: {}", error.what()));
+      fmt::print(stderr, "ptb-bench: {}\n", error.what());
+      status = 1;
+    }
+  }
   fmt::print("{}", report.table());
   if (!options.json_file.empty()) {
     std::ofstream file(options.json_file);
@@ -87,7 +91,7 @@ int measure(const Options& options) {
     file.flush();
     if (!file) throw std::runtime_error(fmt::format("cannot write {}", options.json_file));
   }
-  return 0;
+  return status;
 }
 
 int run_command_line(int count, char** words) {
@@ -101,7 +105,8 @@ int run_command_line(int count, char** words) {
   Options options;
   CLI::App app("Measures ptbridge.so against what the machine allows");
   app.add_option("--json", options.json_file, "write the figures to this file too");
-  app.add_option("--only", options.only, "only the figures whose names start with this");
+  app.add_option("--only", options.only, "only the figures whose names start with this, or with one of these: A,B")
+      ->delimiter(',');
   app.add_option("--rounds", options.rounds, "rounds of each figure")->check(CLI::Range(1, 101))->capture_default_str();
   app.add_option("--plugin", options.plugin, "the library to measure")->capture_default_str();
   app.add_option("--dir", options.directory, "where to make the stores; its disk is what is measured")

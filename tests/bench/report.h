@@ -2,6 +2,7 @@
 // figure is measured.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,10 +21,13 @@ struct Round {
 
 class Report {
  public:
-  /// Only figures whose name starts with `only` are kept; empty: all.
-  explicit Report(std::string only) : only_(std::move(only)) {}
+  /// Only figures whose name starts with one of `only` are kept; none: all.
+  explicit Report(std::vector<std::string> only) : only_(std::move(only)) {}
 
-  [[nodiscard]] bool wants(std::string_view name) const { return name.substr(0, only_.size()) == only_; }
+  [[nodiscard]] bool wants(std::string_view name) const {
+    return only_.empty() || std::any_of(only_.begin(), only_.end(),
+                                        [&](const std::string& beginning) { return name.starts_with(beginning); });
+  }
   void add(std::string_view name, const Round& round);
   /// A sentence under the table.
   void note(std::string text);
@@ -33,7 +37,7 @@ class Report {
   [[nodiscard]] bool empty() const { return rounds_.empty(); }
 
  private:
-  std::string only_;
+  std::vector<std::string> only_;
   std::map<std::string, std::vector<Round>, std::less<>> rounds_;
   std::vector<std::string> notes_;
 };
