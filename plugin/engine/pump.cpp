@@ -341,8 +341,8 @@ void Pump::start_exchange(std::uint64_t ticket, HttpRequest request, bool doubtf
   transport_.start(ticket, std::move(request));
 }
 
-/// What a lone walk needs next is made while its tool is busy with what it has just been sent. Where there are more, the
-/// time that one tool takes is another's already.
+/// What a lone walk needs next is made while its tool is busy with what it has just been sent. Where there are more,
+/// the time that one tool takes is another's already.
 void Pump::build_ahead(const Moment& now) {
   if (in_flight_.size() != 1) sent_.clear();
   if (sent_.empty()) return;

@@ -3,6 +3,7 @@
 // happen.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -152,6 +153,12 @@ class Pump {
     std::size_t walks_left = 0;
     std::deque<SaveTrigger> queued;
     std::deque<ActTrigger> acts;  ///< begin once it is over
+
+    /// Something behind it makes the tool unavailable.
+    [[nodiscard]] bool is_to_end() const {
+      return !acts.empty() || std::any_of(queued.begin(), queued.end(),
+                                          [](const SaveTrigger& other) { return other.state != ToolState::available; });
+    }
   };
 
   struct ActRun {

@@ -127,6 +127,8 @@ void Pump::state_change_ended(const Locator& tool) {
     for (const OperationId operation : save.operations) operations_.add_parts(operation, 1);
     activate(*at->second, lane, save.operations);
   }
+  // What was ordered while the tool was asked would else wait for the whole walk.
+  if (save.is_to_end()) handle(StopTrigger{tool, 0});
   watch_.look(tool, clock_.now());
   finish(save.operations, part);
   if (save.walks_left == 0) end_save(tool);
@@ -154,6 +156,7 @@ void Pump::handle(const ActTrigger& trigger) {
   if (trigger.act == EventKind::reregister) {
     if (const auto save = saves_.find(tool); save != saves_.end()) {
       save->second.acts.push_back(trigger);
+      handle(StopTrigger{tool, 0});
       return;
     }
     const auto saved = context_.store.save_tool(tool, ToolState::unavailable, clock_.now().wall_ms);

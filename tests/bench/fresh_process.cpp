@@ -51,6 +51,11 @@ FreshProcess::~FreshProcess() {
 void FreshProcess::halt() { kill(process_, SIGSTOP); }
 void FreshProcess::go_on() { kill(process_, SIGCONT); }
 
+bool FreshProcess::has_ended() const {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
 std::string FreshProcess::output() {
   std::string output;
   std::array<char, 4096> buffer;

@@ -21,6 +21,7 @@ class FreshProcess {
 
   void halt();
   void go_on();
+  [[nodiscard]] bool has_ended() const;
   /// Waits for its end and returns what it printed. Throws where it failed.
   std::string output();
 

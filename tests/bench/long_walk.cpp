@@ -76,6 +76,7 @@ class LongWalk {
     const std::int64_t start = monotonic_ns();
     while (server_.requests() - before_ - others_ < events) {
       check_interrupt();
+      if (process_.has_ended()) throw std::runtime_error("the process of the long walk has ended: see what it said");
       if (monotonic_ns() - start > kLongestNs) throw std::runtime_error("the long walk does not come to its end");
       std::this_thread::sleep_for(milliseconds(1));
     }

@@ -263,8 +263,10 @@ void measure_replays(Run& run) {
     measure_one_lane(run);
   }
   if (report.wants("replay.1_lane_restart_next_vs_curl")) measure_restart_next(run);
-  if (report.wants("replay.16_lanes_vs_multi")) measure_many_lanes(run, "replay.16_lanes_vs_multi", 16, run.size(400, 20));
-  if (report.wants("replay.256_lanes_vs_multi")) measure_many_lanes(run, "replay.256_lanes_vs_multi", 256, run.size(160, 4));
+  if (report.wants("replay.16_lanes_vs_multi"))
+    measure_many_lanes(run, "replay.16_lanes_vs_multi", 16, run.size(400, 20));
+  if (report.wants("replay.256_lanes_vs_multi"))
+    measure_many_lanes(run, "replay.256_lanes_vs_multi", 256, run.size(160, 4));
   if (report.wants("replay.1_lane_1ms_server_vs_curl")) measure_slow_server(run);
   if (report.wants("hostile.other_lanes_vs_alone")) measure_hostile(run);
 }

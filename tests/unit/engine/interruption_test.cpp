@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <stdexcept>
 
 #include "small_world.h"
@@ -49,6 +50,36 @@ TEST(Interruption, ASaveWaitsForTheWalkOfALaneThatWasClaimedMeanwhile) {
     if (one.parameters.contains("event_id")) hosts.push_back(one.host);
   EXPECT_THAT(hosts, testing::Contains("acme.example"))
       << "the tool that the lane was given to has it, whatever the other one said";
+}
+
+/// The tool's answer to a save is under way when it is switched off, or asked to register again.
+TEST(Interruption, WhatComesWhileTheToolIsAskedStopsTheWalkOfThatSave) {
+  using Order = std::function<OperationId(Engine&)>;
+  const Order orders[] = {[](Engine& engine) { return engine.tool_saved(kQuiz, ToolState::unavailable).value(); },
+                          [](Engine& engine) {
+                            return engine
+                                .administer(R"({"do":"reregister","tool":"acme/quiz","regpass":"open",)"
+                                            R"("tcprofileurl":"https://lms/p"})")
+                                ->operation;
+                          }};
+  for (const Order& order : orders) {
+    SmallWorld world;
+    world.install(kQuiz, ToolState::unavailable);
+    for (const char* name : {"A", "B", "C"}) world.capture_one(kQuiz, EventKind::course_imported, name);
+    bool hangs = true;
+    world.model = [&hangs](const Received&) { return hangs ? "hang" : "ok"; };
+    const auto save = world.engine->tool_saved(kQuiz, ToolState::available);
+    turn(world);
+    const OperationId off = order(*world.engine);
+    turn(world);
+    hangs = false;
+    const auto saved = world.wait(*save);
+    EXPECT_EQ(saved.tally.left, 3U) << saved.text;
+    EXPECT_TRUE(world.wait(off).ok);
+    EXPECT_THAT(world.heard(), IsEmpty());
+    EXPECT_TRUE(world.wait(*world.engine->tool_saved(kQuiz, ToolState::available)).ok);
+    EXPECT_THAT(world.heard(), ElementsAre("A:ok", "B:ok", "C:ok"));
+  }
 }
 
 TEST(Interruption, AWalkWhoseLastAnswerComesAfterTheStopIsComplete) {
