@@ -1,5 +1,9 @@
 #include "store/store_draft.h"
 
+#include <string>
+
+#include "store/connection.h"
+
 namespace ptb {
 
 const MirrorLane* Draft::find(std::int64_t id) const {
@@ -15,7 +19,11 @@ const MirrorLane* Draft::find_key(const std::string& key) const {
 
 MirrorLane& Draft::lane(std::int64_t id) {
   if (const auto at = lanes_.find(id); at != lanes_.end()) return at->second;
-  return lanes_.emplace(id, *mirror_.lane(id)).first->second;
+  const MirrorLane* const known = mirror_.lane(id);
+  if (known == nullptr)
+    throw StoreFailure{{Status::damaged, "the store names lane " + std::to_string(id) +
+                                             ", which it does not have: restore it from a backup"}};
+  return lanes_.emplace(id, *known).first->second;
 }
 
 MirrorLane& Draft::add(MirrorLane lane) {

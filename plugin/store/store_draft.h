@@ -21,7 +21,7 @@ class Draft {
   /// The lane as this transaction has it, to look at; nullptr where there is none.
   [[nodiscard]] const MirrorLane* find(std::int64_t id) const;
   [[nodiscard]] const MirrorLane* find_key(const std::string& key) const;
-  /// The lane, to be changed: its own copy from the first call on. The lane must exist.
+  /// The lane, to be changed: its own copy from the first call on. Throws StoreFailure (damaged) where there is none.
   MirrorLane& lane(std::int64_t id);
   MirrorLane& add(MirrorLane lane);
   /// The mark of a lane as this transaction has it.
