@@ -19,8 +19,8 @@ namespace ptb {
 
 namespace {
 
-// 8 MiB of 16 KiB pages: as long as one takes, a capture waits, about as long as for a checkpoint. Smaller ones make the
-// copy last: where many capture at once, each piece waits for its turn.
+// 8 MiB of 16 KiB pages: as long as one takes, a capture waits, about as long as for a checkpoint. Smaller ones make
+// the copy last: where many capture at once, each piece waits for its turn.
 constexpr int kPagesOfAPiece = 512;
 constexpr int kMostFindings = 100;
 
