@@ -9,14 +9,20 @@
 
 namespace ptb {
 
-Result<std::string> read_text(ptb_text text, const char* what, std::size_t limit) {
-  if (text.size == 0) return std::string();
+Result<std::string_view> check_text(ptb_text text, const char* what, std::size_t limit) {
+  if (text.size == 0) return std::string_view();
   if (text.bytes == nullptr)
     return fail(Status::argument, fmt::format("{} is NULL with a size of {}", what, text.size));
   if (text.size > limit)
     return fail(Status::argument, fmt::format("{} has {} bytes: at most {} are allowed", what, text.size, limit));
   if (!is_clean_utf8(view(text))) return fail(Status::argument, fmt::format("{} is not UTF-8 text without NUL", what));
-  return std::string(view(text));
+  return view(text);
+}
+
+Result<std::string> read_text(ptb_text text, const char* what, std::size_t limit) {
+  auto checked = check_text(text, what, limit);
+  if (!checked) return fail(std::move(checked.error()));
+  return std::string(*checked);
 }
 
 Result<Locator> read_locator(ptb_text vendor, ptb_text program) {

@@ -22,6 +22,8 @@ inline ptb_text as_text(std::string_view text) { return {text.data(), text.size(
 /// Errors: Status::argument, naming `what`, for a null pointer with a size, more than `limit` bytes, or bytes that are
 /// not UTF-8 without NUL.
 Result<std::string> read_text(ptb_text text, const char* what, std::size_t limit);
+/// The same without a copy.
+Result<std::string_view> check_text(ptb_text text, const char* what, std::size_t limit);
 
 Result<Locator> read_locator(ptb_text vendor, ptb_text program);
 Result<ToolState> read_tool_state(std::int32_t state);

@@ -1,6 +1,9 @@
 #include "abi/host_face.h"
 
+#include <array>
 #include <chrono>
+#include <cstddef>
+#include <memory_resource>
 
 #include "abi/argument_reading.h"
 
@@ -13,26 +16,35 @@ thread_local int callback_depth = 0;
 
 /// What the settings sink fills.
 struct SettingsBeingLoaded {
-  Settings settings;
+  std::array<std::byte, 4096> room_of_most;  // not initialized: most of it is never used
+  std::pmr::monotonic_buffer_resource texts{room_of_most.data(), room_of_most.size()};
+  SettingViews settings;
   std::string problem;
+
+  std::string_view keep(std::string_view text) {
+    if (text.empty()) return {};
+    auto* const kept = static_cast<char*>(texts.allocate(text.size(), 1));
+    text.copy(kept, text.size());
+    return {kept, text.size()};
+  }
 };
 
 std::int32_t take_setting(void* sink_context, std::int32_t scope, ptb_text key, ptb_text value) noexcept {
   auto& loading = *static_cast<SettingsBeingLoaded*>(sink_context);
   try {
-    auto name = read_text(key, "a setting key", 200);
-    auto content = read_text(value, "the value of a setting", kMaxArgumentBytes);
+    const auto name = check_text(key, "a setting key", 200);
+    const auto content = check_text(value, "the value of a setting", kMaxArgumentBytes);
     std::string problem;
     if (!name)
       problem = name.error().text;
     else if (!content)
-      problem = content.error().text + " (key " + *name + ")";
+      problem = content.error().text + " (key " + std::string(*name) + ")";
     else if (scope < PTB_SCOPE_SYSTEM || scope > PTB_SCOPE_CONTENT)
-      problem = "setting " + *name + " has the unknown scope " + std::to_string(scope);
+      problem = "setting " + std::string(*name) + " has the unknown scope " + std::to_string(scope);
     else
       problem = setting_key_problem(*name);
     if (problem.empty()) {
-      loading.settings.push_back({static_cast<Scope>(scope), std::move(*name), std::move(*content)});
+      loading.settings.push_back({static_cast<Scope>(scope), loading.keep(*name), loading.keep(*content)});
       return PTB_OK;
     }
     if (loading.problem.empty()) loading.problem = problem;
@@ -61,10 +73,12 @@ void HostFace::log(LogLevel level, std::string_view text) {
   host_.log(host_.context, static_cast<std::int32_t>(level), as_text(text));
 }
 
-Result<Settings> HostFace::load_settings(const Locator& tool, std::string_view course_id, std::string_view content_id) {
+Result<std::string> HostFace::load_settings(const Locator& tool, std::string_view course_id,
+                                            std::string_view content_id) {
   const ptb_settings_request request{sizeof(ptb_settings_request), as_text(tool.vendor), as_text(tool.program),
                                      as_text(course_id), as_text(content_id)};
   SettingsBeingLoaded loading;
+  loading.settings.reserve(32);
   std::int32_t status = PTB_OK;
   {
     const InCallback marked;
@@ -78,7 +92,7 @@ Result<Settings> HostFace::load_settings(const Locator& tool, std::string_view c
   if (status != PTB_OK)
     return fail(Status::host, "the host's load_settings failed with status " + std::to_string(status) + " for " +
                                   whose() + ": nothing was captured; capture again when it works");
-  return std::move(loading.settings);
+  return encode_views(std::move(loading.settings));
 }
 
 Result<std::string> HostFace::load_secret(const Locator& tool) {

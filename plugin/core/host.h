@@ -43,8 +43,9 @@ class Host {
  public:
   virtual ~Host() = default;
   virtual void log(LogLevel level, std::string_view text) = 0;
-  virtual Result<Settings> load_settings(const Locator& tool, std::string_view course_id,
-                                         std::string_view content_id) = 0;
+  /// In the stored form of core/snapshot.h.
+  virtual Result<std::string> load_settings(const Locator& tool, std::string_view course_id,
+                                            std::string_view content_id) = 0;
   virtual Result<std::string> load_secret(const Locator& tool) = 0;
   virtual void outcome(const EventOutcome& outcome) = 0;
   virtual void progress(const WalkProgress& progress) = 0;

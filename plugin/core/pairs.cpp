@@ -7,10 +7,10 @@
 namespace ptb {
 
 void append_netstring(std::string& out, std::string_view text) {
-  char digits[20];
-  const auto end = std::to_chars(digits, digits + sizeof digits, text.size()).ptr;
-  out.append(digits, end);
-  out.push_back(':');
+  char size[21];  // the digits and the colon
+  char* const colon = std::to_chars(size, size + sizeof size - 1, text.size()).ptr;
+  *colon = ':';
+  out.append(size, colon + 1);
   out.append(text);
   out.push_back(',');
 }
@@ -80,24 +80,21 @@ std::size_t utf8_sequence(std::string_view text) {
   return overlong || beyond ? 0 : size;
 }
 
-}  // namespace
-
-namespace {
-
-/// True where all eight bytes are ASCII and none is NUL: no byte has its high bit set, and none borrows when one is
-/// taken from each.
-bool is_plain(const char* eight_bytes) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, eight_bytes, sizeof word);
-  return ((word | (word - 0x0101010101010101U)) & 0x8080808080808080U) == 0;
+/// True where the first eight bytes, or as many as there are, are ASCII and none is NUL: no byte has its high bit set,
+/// and none borrows when one is taken from each.
+bool begins_plain(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  std::uint64_t word = kOnes;
+  std::memcpy(&word, text.data(), std::min(text.size(), sizeof word));
+  return ((word | (word - kOnes)) & 0x8080808080808080U) == 0;
 }
 
 }  // namespace
 
 bool is_clean_utf8(std::string_view text) {
   while (!text.empty()) {
-    while (text.size() >= 8 && is_plain(text.data())) text.remove_prefix(8);
-    if (text.empty()) break;
+    while (text.size() >= 8 && begins_plain(text)) text.remove_prefix(8);
+    if (text.size() < 8 && begins_plain(text)) break;
     if (text.front() == '\0') return false;
     const std::size_t size = utf8_sequence(text);
     if (size == 0) return false;

@@ -7,41 +7,31 @@ namespace ptb {
 
 namespace {
 
-// Sorted. In lower case: receivers on .NET look names up without regard to case.
-constexpr std::array<std::string_view, 33> kReserved = {"action",
-                                                        "attempt",
-                                                        "backup_id",
-                                                        "content_id",
-                                                        "course_id",
-                                                        "deferred",
-                                                        "direction",
-                                                        "event_id",
-                                                        "event_sequence",
-                                                        "event_time",
-                                                        "external_content_id",
-                                                        "locale",
-                                                        "mac",
-                                                        "new_group_id",
-                                                        "newcourseid",
-                                                        "newid",
-                                                        "nonce",
-                                                        "old_group_id",
-                                                        "oldcourseid",
-                                                        "oldid",
-                                                        "ourguid",
-                                                        "regpass",
-                                                        "returnurl",
-                                                        "role",
-                                                        "state",
-                                                        "tcbaseurl",
-                                                        "tcprofileurl",
-                                                        "tcrole",
-                                                        "ticket",
-                                                        "timestamp",
-                                                        "type",
-                                                        "user_id",
-                                                        "userid"};
-static_assert(std::is_sorted(kReserved.begin(), kReserved.end()));
+/// Most names that are compared differ in size, which is the cheaper comparison.
+constexpr bool by_size(std::string_view one, std::string_view other) {
+  return one.size() != other.size() ? one.size() < other.size() : one < other;
+}
+
+// In lower case: receivers on .NET look names up without regard to case.
+constexpr std::array<std::string_view, 33> kReserved = {"mac",          "role",           "type",
+                                                        "newid",        "nonce",          "oldid",
+                                                        "state",        "action",         "locale",
+                                                        "tcrole",       "ticket",         "userid",
+                                                        "attempt",      "ourguid",        "regpass",
+                                                        "user_id",      "deferred",       "event_id",
+                                                        "backup_id",    "course_id",      "direction",
+                                                        "returnurl",    "tcbaseurl",      "timestamp",
+                                                        "content_id",   "event_time",     "newcourseid",
+                                                        "oldcourseid",  "new_group_id",   "old_group_id",
+                                                        "tcprofileurl", "event_sequence", "external_content_id"};
+static_assert(std::is_sorted(kReserved.begin(), kReserved.end(), by_size));
+
+constexpr auto kOfKeys = [] {
+  std::array<bool, 256> allowed{};
+  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyz0123456789_"))
+    allowed[static_cast<unsigned char>(c)] = true;
+  return allowed;
+}();
 
 }  // namespace
 
@@ -115,7 +105,7 @@ std::string_view whole_key(const StoredSetting& setting, std::string_view before
 
 }  // namespace
 
-std::string encode_settings(Settings settings) {
+std::string encode_views(SettingViews settings) {
   if (!std::is_sorted(settings.begin(), settings.end())) std::sort(settings.begin(), settings.end());
   std::string out;
   std::size_t size = 0;
@@ -123,15 +113,21 @@ std::string encode_settings(Settings settings) {
   out.reserve(size);
   std::string_view before;
   for (const auto& setting : settings) {
-    const std::string_view key = setting.key;
-    const std::size_t shared = shared_beginning(key, before);
+    const std::size_t shared = shared_beginning(setting.key, before);
     out.push_back(kLetters.at(static_cast<std::size_t>(setting.scope)));
     out.push_back(static_cast<char>(kNothingShared + shared));
-    append_netstring(out, key.substr(shared));
+    append_netstring(out, setting.key.substr(shared));
     append_netstring(out, setting.value);
-    before = key;
+    before = setting.key;
   }
   return out;
+}
+
+std::string encode_settings(const Settings& settings) {
+  SettingViews views;
+  views.reserve(settings.size());
+  for (const auto& setting : settings) views.push_back({setting.scope, setting.key, setting.value});
+  return encode_views(std::move(views));
 }
 
 Result<Settings> decode_settings(std::string_view encoded) {
@@ -173,16 +169,15 @@ Result<EffectiveSettings> effective_settings(std::string_view encoded) {
 
 bool is_reserved_name(std::string_view name) {
   if (name.starts_with("top_") || name.starts_with("bottom_")) return true;
-  return std::binary_search(kReserved.begin(), kReserved.end(), name);
+  return std::binary_search(kReserved.begin(), kReserved.end(), name, by_size);
 }
 
 std::string setting_key_problem(std::string_view key) {
   const auto shown = [&] { return "setting key '" + printable(key, 60) + "' "; };
   if (key.empty()) return "a setting key is empty: use 1 to 200 of a-z, 0-9 and _";
   if (key.size() > 200) return shown() + "has " + std::to_string(key.size()) + " characters: at most 200 are allowed";
-  for (const char c : key)
-    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'))
-      return shown() + "has illegal characters: use a-z, 0-9 and _ only";
+  if (!std::all_of(key.begin(), key.end(), [](char c) { return kOfKeys[static_cast<unsigned char>(c)]; }))
+    return shown() + "has illegal characters: use a-z, 0-9 and _ only";
   if (is_reserved_name(key)) return shown() + "is reserved: the protocol uses that name itself";
   return {};
 }

@@ -24,11 +24,22 @@ struct Setting {
 };
 using Settings = std::vector<Setting>;
 
+/// A setting whose texts are somewhere else.
+struct SettingView {
+  Scope scope{};
+  std::string_view key;
+  std::string_view value;
+  friend bool operator==(const SettingView&, const SettingView&) = default;
+  friend auto operator<=>(const SettingView&, const SettingView&) = default;
+};
+using SettingViews = std::vector<SettingView>;
+
 /// The one stored form, sorted, so that equal settings have equal bytes. Of each setting: a letter for its scope (s, c,
 /// i: system, course, item), how many characters its key has in common with the one before ('0' and up), and in
 /// netstrings the rest of the key and the value. Keys begin alike, and an event holds many: that saves a third of a
 /// row.
-std::string encode_settings(Settings settings);
+std::string encode_views(SettingViews settings);
+std::string encode_settings(const Settings& settings);
 
 /// Reads the form of schemas up to 4 too: netstrings scope, key, value. Errors: Status::damaged.
 Result<Settings> decode_settings(std::string_view encoded);

@@ -119,6 +119,7 @@ struct CaptureAnswer {
   EventId id{};
   Place place;                  ///< of fresh and duplicate
   Deferral deferral{};          ///< of fresh
+  Locator tool;                 ///< of fresh: whom its lane is delivered to
   std::string_view ignored_as;  ///< of ignored; static text
 };
 

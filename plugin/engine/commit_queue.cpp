@@ -1,8 +1,5 @@
 #include "engine/commit_queue.h"
 
-#include <algorithm>
-#include <vector>
-
 namespace ptb {
 
 namespace {
@@ -14,47 +11,51 @@ constexpr std::size_t kMaxEventsPerCommit = 4096;
 }  // namespace
 
 Result<void> CommitQueue::submit(CaptureBatch& batch) {
-  Waiter self{&batch, false, std::nullopt, {}};
   std::unique_lock lock(mutex_);
-  waiters_.push_back(&self);
-  self.turn.wait(lock, [&] { return self.done || waiters_.front() == &self; });
-  if (!self.done) {
-    std::size_t count = 0;
-    try {
-      std::vector<CaptureBatch*> group;
-      std::size_t events = 0;
-      for (const Waiter* waiter : waiters_) {
-        events += waiter->batch->items.size();
-        if (count > 0 && events > kMaxEventsPerCommit) break;
-        group.push_back(waiter->batch);
-        ++count;
-      }
-      lock.unlock();
-      const Result<void> committed = commit_(group);
-      lock.lock();
-      release(count, committed ? nullptr : &committed.error());
-    } catch (...) {
-      // Whoever is behind must not wait for ever for a front that is gone.
-      if (!lock.owns_lock()) lock.lock();
-      const Error error{Status::internal, "the commit that this capture was part of met a fault: capture again"};
-      release(std::max<std::size_t>(count, 1), &error);
-      throw;
-    }
-  }
-  if (self.error) return fail(std::move(*self.error));
+  const bool leads = !may_join(batch.items.size());
+  const std::shared_ptr<Group> group = leads ? std::make_shared<Group>() : groups_.back();
+  group->batches.push_back(&batch);
+  group->events += batch.items.size();
+  if (leads) groups_.push_back(group);
+  if (leads)
+    lead(group, lock);
+  else
+    group->ended.wait(lock, [&] { return group->done; });
+  if (group->error) return fail(*group->error);
   return {};
 }
 
-/// Ends the turn of the first `count` waiters and gives it to the next.
-void CommitQueue::release(std::size_t count, const Error* error) {
-  for (; count > 0; --count) {
-    Waiter* const waiter = waiters_.front();
-    waiters_.pop_front();
-    waiter->done = true;
-    if (error != nullptr) waiter->error = *error;
-    waiter->turn.notify_one();
+bool CommitQueue::may_join(std::size_t events) const {
+  return !groups_.empty() && !groups_.back()->closed && groups_.back()->events + events <= kMaxEventsPerCommit;
+}
+
+void CommitQueue::lead(const std::shared_ptr<Group>& group, std::unique_lock<std::mutex>& lock) {
+  group->turn.wait(lock, [&] { return groups_.front() == group; });
+  group->closed = true;
+  lock.unlock();
+  try {
+    const Result<void> committed = commit_(group->batches);
+    if (!committed) group->error = committed.error();
+  } catch (...) {
+    // Whoever is behind must not wait for ever for a front that is gone.
+    group->error = Error{Status::internal, "the commit that this capture was part of met a fault: capture again"};
+    end_front(lock);
+    throw;
   }
-  if (!waiters_.empty()) waiters_.front()->turn.notify_one();
+  end_front(lock);
+}
+
+/// Those whose commit is done are told after the lock is let go, so that none wakes only to wait for it; and before the
+/// next front, so that what they capture next is in time for the commit after.
+void CommitQueue::end_front(std::unique_lock<std::mutex>& lock) {
+  lock.lock();
+  const std::shared_ptr<Group> ended = std::move(groups_.front());
+  groups_.pop_front();
+  ended->done = true;
+  const std::shared_ptr<Group> next = groups_.empty() ? nullptr : groups_.front();
+  lock.unlock();
+  ended->ended.notify_all();
+  if (next) next->turn.notify_one();
 }
 
 }  // namespace ptb

@@ -206,7 +206,7 @@ Result<void> Engine::load_settings(CaptureBatch& batch) {
     }
     auto settings = host_.load_settings(event.locator, event.course_id, event.content_id);
     if (!settings) return fail(settings.error());
-    item.settings = encode_settings(std::move(*settings));
+    item.settings = std::move(*settings);
   }
   return {};
 }
@@ -235,7 +235,6 @@ std::set<std::int64_t> Engine::announce(const CaptureBatch& batch) {
   std::set<std::int64_t> lanes;
   std::set<std::pair<Locator, std::int64_t>> to_look_at;
   std::set<std::pair<Locator, std::string>> courses;
-  std::map<std::int64_t, Locator> heirs;
   for (std::size_t i = 0; i < batch.answers.size(); ++i) {
     const CaptureAnswer& answer = batch.answers[i];
     if (answer.kind != CaptureAnswer::Kind::fresh) continue;
@@ -248,14 +247,10 @@ std::set<std::int64_t> Engine::announce(const CaptureBatch& batch) {
     }
     const Event& event = batch.items[i].event;
     // Whoever has claimed the lane delivers it, by its own policy.
-    const auto [heir, is_new] = heirs.try_emplace(answer.place.lane, event.locator);
-    if (is_new)
-      if (const auto lane = store_.lane(answer.place.lane); lane) heir->second = lane->tool;
-    const Locator& tool = heir->second;
-    const auto policy = tools_.policy(tool);
+    const auto policy = tools_.policy(answer.tool);
     if (gives_up_by_age(*policy) || policy->watch_waiting != 0 || policy->watch_age_ms != 0)
-      to_look_at.emplace(tool, answer.place.lane);
-    if (pump_.delayed_lanes() != 0 && !event.course_id.empty()) courses.emplace(tool, event.course_id);
+      to_look_at.emplace(answer.tool, answer.place.lane);
+    if (pump_.delayed_lanes() != 0 && !event.course_id.empty()) courses.emplace(answer.tool, event.course_id);
   }
   for (const auto& [tool, lane] : to_look_at) pump_.post(LookTrigger{tool, false, lane});
   for (const auto& [tool, course] : courses) pump_.post(DelayTrigger{tool, course, {}});

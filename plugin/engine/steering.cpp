@@ -212,7 +212,9 @@ Result<Json> Engine::settings_changed(const StoredEvent& stored, const Locator& 
   if (!content) return fail(content.error());
   auto then = decode_settings(*content);
   if (!then) return fail(then.error());
-  auto now = host_.load_settings(tool, stored.event.course_id, stored.event.content_id);
+  const auto now_set = host_.load_settings(tool, stored.event.course_id, stored.event.content_id);
+  if (!now_set) return fail(now_set.error());
+  auto now = decode_settings(*now_set);
   if (!now) return fail(now.error());
   std::map<std::pair<Scope, std::string>, std::pair<Json, Json>> both;
   for (const Setting& one : *then) both[{one.scope, one.key}].first = one.value;

@@ -31,7 +31,7 @@ Result<void> bring_up_to_date(StoredEvent& stored, const Policy& policy, const L
   auto now_set = context.host.load_settings(tool, stored.event.course_id, stored.event.content_id);
   if (!now_set)
     return fail(Status::host, "the tool settings could not be loaded: " + printable(now_set.error().text, 120));
-  stored.settings = encode_settings(std::move(*now_set));
+  stored.settings = std::move(*now_set);
   return {};
 }
 

@@ -103,6 +103,7 @@ CaptureAnswer SqlStore::capture_item(Draft& draft, const CaptureItem& item, cons
   answer.kind = CaptureAnswer::Kind::fresh;
   answer.place = {lane.id, lane.last_sequence};
   answer.deferral = decision.deferral;
+  answer.tool = lane.tool;
   return answer;
 }
 

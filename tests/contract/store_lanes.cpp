@@ -185,7 +185,9 @@ TEST_P(StoreContract, AClaimTakesAllLanesOfALocatorAndThoseToCome) {
   EXPECT_FALSE(may_begin_in(lane_of(9))) << "a lane made after the claim waits for the same save";
   const auto walks = store().save_tool(locator("quiz"), ToolState::available, kNow);
   EXPECT_EQ(walks->size(), 3u);
-  EXPECT_EQ(capture(split(item(3, "old"), "course", "c")).deferral, Deferral::first_attempt);
+  const CaptureAnswer after = capture(split(item(3, "old"), "course", "c"));
+  EXPECT_EQ(after.deferral, Deferral::first_attempt);
+  EXPECT_EQ(after.tool, locator("quiz"));
   EXPECT_EQ(lane_at(lane_of(3)).tool, locator("quiz"));
   EventFilter filter;
   filter.tool = locator("old");

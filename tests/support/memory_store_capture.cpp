@@ -112,6 +112,7 @@ CaptureAnswer MemoryStore::Capturing::capture(const CaptureItem& item, const Dec
   answer.kind = CaptureAnswer::Kind::fresh;
   answer.place = {lane.lane.id, lane.lane.last_sequence};
   answer.deferral = decision.deferral;
+  answer.tool = lane.lane.tool;
   if (crosses) {
     MemoryLane& crossed = open_spot(other, item, heir, tool != nullptr);
     disk_.add_crossing(lane, answer.place.sequence, crossed, crossed.lane.last_sequence);

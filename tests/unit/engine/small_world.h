@@ -98,9 +98,9 @@ class ModelTransport final : public Transport {
 class ModelHost final : public Host {
  public:
   void log(LogLevel, std::string_view text) override { logged.emplace_back(text); }
-  Result<Settings> load_settings(const Locator& tool, std::string_view course, std::string_view) override {
+  Result<std::string> load_settings(const Locator& tool, std::string_view course, std::string_view) override {
     if (settings_fail) return fail(Status::host, "the settings cannot be loaded");
-    return settings_of ? settings_of(tool, course) : settings;
+    return encode_settings(settings_of ? settings_of(tool, course) : settings);
   }
   Result<std::string> load_secret(const Locator&) override { return secret; }
   void outcome(const EventOutcome& outcome) override;
