@@ -44,7 +44,15 @@ BridgeOptions House::bridge_options(Opening opening) {
 
 void House::open_bridge(Opening opening) {
   HostFace& face = *this;  // a private base: make_unique could not see it
-  bridge_ = std::make_unique<Bridge>(Plugin::load(options_.plugin), bridge_options(opening), face);
+  const auto open_as = [&](Opening as) {
+    bridge_ = std::make_unique<Bridge>(Plugin::load(options_.plugin), bridge_options(as), face);
+  };
+  if (opening != Opening::look) return open_as(opening);
+  try {
+    open_as(Opening::look);
+  } catch (const Refusal&) {
+    open_as(Opening::quiet);  // the store of an earlier version is brought up to date, which who only looks may not
+  }
 }
 
 void House::reopen_bridge() { bridge_->reopen(bridge_options(opening_)); }
