@@ -316,5 +316,18 @@ TEST_F(HostCommands, ServePublishesTheKeySetBesideOtherCommands) {
   EXPECT_EQ(server.stop().status, 0);
 }
 
+TEST(EarlierStores, AreBroughtUpToDateByACommandThatOnlyReads) {
+  for (const char* const schema : {"1", "2", "3", "4"}) {
+    const Stage stage;
+    std::filesystem::create_directories(stage.lms.state());
+    const std::string packed = std::string(PTB_EARLIER_FILES) + "/schema-" + schema + ".db.gz";
+    ASSERT_EQ(std::system(("gzip -dc '" + packed + "' > '" + stage.lms.state() + "/bridge.db'").c_str()), 0);
+    const Json events = stage.events();
+    EXPECT_GE(events.size(), 12U) << schema;
+    EXPECT_EQ(events.at(0).at("state"), "delivered") << schema;
+    EXPECT_EQ(stage.events(), events) << "the second time it is of today's schema";
+  }
+}
+
 }  // namespace
 }  // namespace ptb::test
