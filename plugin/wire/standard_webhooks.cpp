@@ -62,13 +62,19 @@ bool has_control_character(std::string_view text) {
 }
 
 /// Of several with one name the first counts, as on the proxy-tool wire.
-template <typename List>
-void append_object(std::string& out, const List& pairs) {
+void append_arguments(std::string& out, const Pairs& arguments) {
   out += '{';
-  for (auto pair = pairs.begin(); pair != pairs.end(); ++pair) {
+  for (auto pair = arguments.begin(); pair != arguments.end(); ++pair) {
     const auto same = [&](const auto& other) { return other.first == pair->first; };
-    if (std::none_of(pairs.begin(), pair, same)) append_json_member(out, pair->first, pair->second);
+    if (std::none_of(arguments.begin(), pair, same)) append_json_member(out, pair->first, pair->second);
   }
+  out += '}';
+}
+
+void append_settings(std::string& out, const PairViews* settings) {
+  out += '{';
+  if (settings != nullptr)
+    for (const auto& [name, value] : *settings) append_json_member(out, name, value);
   out += '}';
 }
 
@@ -92,11 +98,10 @@ void append_ids(std::string& out, EventKind kind, const Pairs& arguments) {
   out += '{' + ids + '}';
 }
 
-/// One event in words of this wire, or why it has none.
-struct Message {
+/// Where an event goes and by which id, or why it does not.
+struct Heading {
   std::string url;
   std::string id;
-  std::string body;
   std::optional<Outcome> unsendable;
 };
 
@@ -104,21 +109,18 @@ void append_data(std::string& out, const Event& event, const Outgoing& outgoing,
   append_json_name(out, "data");
   out += '{';
   append_json_name(out, "arguments");
-  append_object(out, arguments);
+  append_arguments(out, arguments);
   append_ids(out, event.kind, arguments);
   append_json_name(out, "settings");
-  append_object(out, outgoing.settings != nullptr ? *outgoing.settings : PairViews());
+  append_settings(out, outgoing.settings);
   if (!event.operation.empty()) append_json_member(out, "operation", event.operation);
   if (const auto url = find_encoded(event.context, "returnurl")) append_json_member(out, "returnurl", *url);
   out += '}';
 }
 
-std::string cloud_event(const ToolAtSend& tool, const Outgoing& outgoing, const std::string& id, const Pairs& arguments,
-                        const Stamp& stamp) {
-  constexpr std::size_t kMostEvents = 4096;
+void append_cloud_event(std::string& out, const ToolAtSend& tool, const Outgoing& outgoing, const std::string& id,
+                        const Pairs& arguments, const Stamp& stamp) {
   const Event& event = outgoing.stored->event;
-  std::string out;
-  out.reserve(kMostEvents);
   out += '{';
   append_json_member(out, "specversion", "1.0");
   append_json_member(out, "id", id);
@@ -135,12 +137,13 @@ std::string cloud_event(const ToolAtSend& tool, const Outgoing& outgoing, const 
   append_json_member(out, "partitionkey", to_text(tool.tool.locator));
   append_data(out, event, outgoing, arguments);
   out += '}';
-  return out;
 }
 
-Result<Message> message_of(const ToolAtSend& tool, const Outgoing& outgoing, const Stamp& stamp, int fallback) {
+/// Its CloudEvent is put behind `body`.
+Result<Heading> append_message(std::string& body, const ToolAtSend& tool, const Outgoing& outgoing, const Stamp& stamp,
+                               int fallback) {
   const Event& event = outgoing.stored->event;
-  Message message;
+  Heading message;
   const Action* const action = tool.descriptor.action_for(event.kind, event.content_handle());
   if (action == nullptr) {
     message.unsendable = Outcome{Outcome::Kind::no_handler,
@@ -156,35 +159,65 @@ Result<Message> message_of(const ToolAtSend& tool, const Outgoing& outgoing, con
     return fail(Status::damaged, fmt::format("the stored arguments of event {} cannot be read", to_text(event.id)));
   // What a person causes is never stored and so has no id of its own.
   message.id = to_text(event.id.is_nil() ? id_named(stamp.nonce) : event.id);
-  message.body = cloud_event(tool, outgoing, message.id, *arguments, stamp);
+  append_cloud_event(body, tool, outgoing, message.id, *arguments, stamp);
   return message;
 }
 
-/// The neighbours that go into one request, as one array.
+/// The neighbours that go into one request: alone an object, together an array.
 class Batch {
  public:
-  explicit Batch(Message first) : first_(std::move(first)), ids_(first_.id), body_("[" + first_.body) {}
+  Batch(const ToolAtSend& tool, const Stamp& stamp, int fallback) : tool_(tool), stamp_(stamp), fallback_(fallback) {}
 
-  [[nodiscard]] bool takes(const Message& next) const {
-    return !next.unsendable && next.url == first_.url && body_.size() + next.body.size() + 2 <= kMaxBatchBytes;
+  /// The first event, which has to go in. `most`: events, of which others follow.
+  Result<std::optional<Outcome>> begin(const Outgoing& outgoing, std::size_t most) {
+    constexpr std::size_t kMostEvents = 4096;
+    body_.reserve(kMostEvents);
+    if (most > 1) body_ += '[';
+    auto first = append_message(body_, tool_, outgoing, stamp_, fallback_);
+    if (!first) return fail(first.error());
+    url_ = std::move(first->url);
+    ids_ = std::move(first->id);
+    size_ = 1;
+    body_.reserve(
+        std::min(body_.size() * most * 5 / 4, kMaxBatchBytes));  // most events are as long as their neighbours
+    return std::move(first->unsendable);
   }
-  void add(const Message& next) {
-    ids_ += next.id;
+
+  /// False where it begins the next request, which says what is wrong with it, if anything is.
+  bool add(const Outgoing& outgoing) {
+    const std::size_t before = body_.size();
     body_ += ',';
-    body_ += next.body;
+    const auto next = append_message(body_, tool_, outgoing, stamp_, fallback_);
+    if (!next || next->unsendable || next->url != url_ || body_.size() + 1 > kMaxBatchBytes) {
+      body_.resize(before);
+      return false;
+    }
+    ids_ += next->id;
     ++size_;
+    return true;
   }
+
   [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] const std::string& url() const { return url_; }
   /// The same members have the same id.
-  [[nodiscard]] std::string id() const { return size_ == 1 ? first_.id : to_text(id_named(ids_)); }
-  [[nodiscard]] const std::string& url() const { return first_.url; }
-  [[nodiscard]] std::string body() const { return size_ == 1 ? first_.body : body_ + "]"; }
+  [[nodiscard]] std::string id() const { return size_ == 1 ? ids_ : to_text(id_named(ids_)); }
+  /// Once, at the end.
+  std::string take_body() {
+    if (size_ > 1)
+      body_ += ']';
+    else if (body_.starts_with('['))
+      body_.erase(0, 1);
+    return std::move(body_);
+  }
 
  private:
-  Message first_;
+  const ToolAtSend& tool_;
+  const Stamp& stamp_;
+  int fallback_;
+  std::string url_;
   std::string ids_;
   std::string body_;
-  std::size_t size_ = 1;
+  std::size_t size_ = 0;
 };
 
 }  // namespace
@@ -200,24 +233,21 @@ bool StandardWebhooksWire::can_say(EventKind /*kind*/) const { return true; }
 Result<WireRequest> StandardWebhooksWire::build(const ToolAtSend& tool, std::span<const Outgoing> events,
                                                 const Stamp& stamp, std::string_view secret, int fallback) const {
   WireRequest made;
-  auto first = message_of(tool, events.front(), stamp, fallback);
-  if (!first) return fail(first.error());
-  if (first->unsendable) {
-    made.unsendable = *std::move(first->unsendable);
-    return made;
-  }
-  Batch batch(*std::move(first));
   const std::size_t most =
       std::min<std::size_t>(std::max<std::uint32_t>(tool.tool.options.max_batch, 1), events.size());
-  for (const Outgoing& outgoing : events.first(most).subspan(1)) {
-    const auto next = message_of(tool, outgoing, stamp, fallback);
-    if (!next || !batch.takes(*next)) break;  // it begins the next request, which says what is wrong with it
-    batch.add(*next);
+  Batch batch(tool, stamp, fallback);
+  auto unsendable = batch.begin(events.front(), most);
+  if (!unsendable) return fail(unsendable.error());
+  if (*unsendable) {
+    made.unsendable = **std::move(unsendable);
+    return made;
   }
+  for (const Outgoing& outgoing : events.first(most).subspan(1))
+    if (!batch.add(outgoing)) break;
 
   const std::string id = batch.id();
   const std::string timestamp = std::to_string(stamp.now_ms / 1000);
-  made.request.body = batch.body();
+  made.request.body = batch.take_body();
   const auto signatures = webhook_signatures(secret, id, timestamp, made.request.body);
   if (!signatures) {
     WireRequest none;
