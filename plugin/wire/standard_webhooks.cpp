@@ -1,5 +1,6 @@
 #include "wire/standard_webhooks.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -133,7 +134,7 @@ void append_cloud_event(std::string& out, const ToolAtSend& tool, const Outgoing
   if (!subject.empty() && !has_control_character(subject)) append_json_member(out, "subject", subject);
   append_json_member(out, "datacontenttype", "application/json");
   if (outgoing.stored->place.sequence > 0)
-    append_json_member(out, "sequence", fmt::format("{:020}", outgoing.stored->place.sequence));
+    append_json_member(out, "sequence", fmt::format(FMT_COMPILE("{:020}"), outgoing.stored->place.sequence));
   append_json_member(out, "partitionkey", to_text(tool.tool.locator));
   append_data(out, event, outgoing, arguments);
   out += '}';
