@@ -156,7 +156,7 @@ int store_migrate(const GlobalOptions& global, const std::string& from, const st
                          answer.value("was_there", false) ? "; an earlier try had copied them" : ""));
   print_next(
       false,
-      fmt::format("give `--store {}` with every command from now on; {} does not open any more, and can be "
+      fmt::format("give `--store '{}'` with every command from now on; {} does not open any more, and can be "
                   "removed once all is well there{}",
                   place, from, global.house == nullptr ? "" : "; end the server that works with it, and start it so"));
   return kExitDone;
