@@ -8,6 +8,9 @@ void add_store_commands(CLI::App& app, CommandLine& line) {
   store->add_subcommand("check", "Read everything, and say what is damaged; the rest goes on meanwhile")->callback([&] {
     line.run = [&] { return store_check(line.global); };
   });
+  store->add_subcommand("nodes", "The processes that share it, and how many lanes each walks")->callback([&] {
+    line.run = [&] { return store_nodes(line.global); };
+  });
   auto* backup = store->add_subcommand("backup", "Write it to a new file; the rest goes on meanwhile");
   backup->add_option("file", line.other, "File that is not there yet")->required()->type_name("FILE");
   backup->callback([&] { line.run = [&] { return store_backup(line.global, line.other); }; });

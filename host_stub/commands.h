@@ -171,6 +171,7 @@ struct StoreRestore {
 };
 
 int store_check(const GlobalOptions& global);
+int store_nodes(const GlobalOptions& global);
 int store_backup(const GlobalOptions& global, const std::string& file);
 int store_restore(const GlobalOptions& global, const StoreRestore& restore);
 /// Two URIs; the first one is the bridge's own store.

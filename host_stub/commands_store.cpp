@@ -92,6 +92,33 @@ int store_check(const GlobalOptions& global) {
   return findings.empty() ? kExitDone : kExitRefused;
 }
 
+int store_nodes(const GlobalOptions& global) {
+  need_store(global);
+  Session session(global, Session::Use::look);
+  const auto answer = session.bridge().report({{"report", "nodes"}});
+  if (global.json) {
+    print_json(answer);
+    return kExitDone;
+  }
+  if (!answer.at("shared").get<bool>()) {
+    print_line(fmt::format("{} belongs to one process at a time", without_passwords(store_uri(global))));
+    print_next(false, "`ptb-host store migrate` moves the bridge to PostgreSQL, which several processes share");
+    return kExitDone;
+  }
+  Table table({">node", "process", "state", ">lanes"});
+  for (const auto& node : answer.at("nodes"))
+    table.add({std::to_string(number_of(node, "number")), text_of(node, "name"),
+               !node.at("alive").get<bool>() ? "gone: its lanes are taken over within seconds"
+               : node.at("this").get<bool>() ? "alive, this one"
+                                             : "alive",
+               with_commas(number_of(node, "lanes"))});
+  if (table.empty())
+    print_line("no process that sends or captures has it open");
+  else
+    table.print();
+  return kExitDone;
+}
+
 int store_backup(const GlobalOptions& global, const std::string& file) {
   need_store(global);
   const auto path = absolute(file);

@@ -51,6 +51,9 @@ TEST_F(HostOnPostgres, WhatWaitsInAFileMovesThereAndIsDeliveredFromThere) {
   stage_.lms.options = {"--store", uri_};
   EXPECT_EQ(ids(), before);
   stage_.restore(stage_.package(1), "_3_1");
+  const Json nodes = stage_.lms.ok({"store", "nodes"});
+  EXPECT_TRUE(nodes.at("shared").get<bool>());
+  EXPECT_EQ(nodes.at("nodes"), Json::array()) << "who has ended is no node any more";
   stage_.tool.start();
   stage_.save("available");
   EXPECT_THAT(stage_.tool.heard(),
