@@ -17,9 +17,11 @@ thread_local int callback_depth = 0;
 /// What the settings sink fills.
 struct SettingsBeingLoaded {
   std::array<std::byte, 4096> room_of_most;  // not initialized: most of it is never used
-  std::pmr::monotonic_buffer_resource texts{room_of_most.data(), room_of_most.size()};
+  std::pmr::monotonic_buffer_resource texts{room_of_most.data(), room_of_most.size(),
+                                            std::pmr::new_delete_resource()};  // the default is the host's
   SettingViews settings;
-  std::string problem;
+  std::string problem;  ///< of the first that cannot be kept
+  bool fault = false;   ///< there was no memory for one
 
   std::string_view keep(std::string_view text) {
     if (text.empty()) return {};
@@ -49,6 +51,7 @@ std::int32_t take_setting(void* sink_context, std::int32_t scope, ptb_text key, 
     }
     if (loading.problem.empty()) loading.problem = problem;
   } catch (...) {
+    loading.fault = true;
     return PTB_E_INTERNAL;
   }
   return PTB_E_ARGUMENT;
@@ -89,6 +92,8 @@ Result<std::string> HostFace::load_settings(const Locator& tool, std::string_vie
   };
   if (!loading.problem.empty())
     return fail(Status::host, "the settings of " + whose() + " cannot be kept: " + loading.problem);
+  if (loading.fault)
+    return fail(Status::internal, "out of memory while the settings of " + whose() + " were loaded: capture again");
   if (status != PTB_OK)
     return fail(Status::host, "the host's load_settings failed with status " + std::to_string(status) + " for " +
                                   whose() + ": nothing was captured; capture again when it works");

@@ -145,7 +145,9 @@ Result<Settings> decode_settings(std::string_view encoded) {
 
 Result<EffectiveSettings> effective_settings(std::string_view encoded) {
   constexpr std::size_t kKeyBytes = 1024;  // of most events
-  EffectiveSettings made{{}, std::make_unique<std::pmr::monotonic_buffer_resource>(kKeyBytes)};
+  // Not the default resource: that is whatever the host has made it.
+  EffectiveSettings made{
+      {}, std::make_unique<std::pmr::monotonic_buffer_resource>(kKeyBytes, std::pmr::new_delete_resource())};
   PairViews& pairs = made.pairs;
   pairs.reserve(32);
   bool sorted = true;

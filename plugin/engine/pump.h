@@ -89,6 +89,9 @@ struct PumpOptions {
   std::uint32_t max_exchanges = 64;
 };
 
+/// The store could not be reached, or not be written to.
+inline bool passes(const Error& error) { return error.status == Status::store || error.status == Status::locked; }
+
 class Pump {
  public:
   /// `take_in`: what other processes have done to a shared store; called on the thread that runs the pump.

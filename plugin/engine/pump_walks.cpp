@@ -29,7 +29,7 @@ void Pump::begin_contact_walk(std::int64_t lane_id, std::vector<OperationId> ope
     const std::string& text = !walk ? walk.error().text : lane.error().text;
     context_.host.log(LogLevel::error, "a walk could not begin: " + text);
     finish(operations, failed_part(text));
-    if (context_.store.is_shared()) try_again_later(lane_id);
+    if (passes(!walk ? walk.error() : lane.error())) try_again_later(lane_id);
     return;
   }
   if (!*walk) {
@@ -224,12 +224,10 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
   if (walk->tally().acknowledged != 0 && delayed_lanes() != 0)
     handle(DelayTrigger{tool, walk->acknowledged_course(), {}});
   if (lane && lane->waiting > 0) run.age_unknown = true;  // what is first now has an age of its own
-  if (!recorded && recorded.error().status == Status::store && context_.store.is_shared())
-    return try_again_later(lane_id);
+  if (!recorded && passes(recorded.error())) return try_again_later(lane_id);
   after_lane_freed(lane_id);
 }
 
-/// The store could not be reached, which passes.
 void Pump::try_again_later(std::int64_t lane) {
   lanes_[lane].contact_waiting = true;
   arm(lane, clock_.now().monotonic_ms + options_.contact_interval_ms);

@@ -36,6 +36,11 @@ std::int64_t boot_time_ms();
 
 /// Throws StoreFailure where that store has moved elsewhere.
 void refuse_moved(Connection& connection, const std::string& name);
+/// Where it has moved to; empty: nowhere.
+std::string moved_to(Connection& connection);
+/// What whoever has the store of that name open is told from then on.
+Error has_moved(const std::string& name, const std::string& place);
+extern const char* const kOpenAnew;  ///< the same of one that was put back
 
 class SqlStore final : public Store {
  public:
@@ -185,6 +190,7 @@ class SqlStore final : public Store {
   /// that was promised.
   std::optional<Error> refusal();
   void open_again();
+  std::optional<Error> made_useless(Connection& connection, const Mirror& found) const;
   std::string missing_in(Connection& connection, const Mirror& found) const;
 
   CaptureAnswer capture_item(Draft& draft, const CaptureItem& item, const DecideCapture& decide);
@@ -227,6 +233,7 @@ class SqlStore final : public Store {
   std::optional<Walk> begin_in(Draft& draft, std::int64_t lane, std::int64_t now_ms);
   Walk write_walk(MirrorLane& entry, std::int64_t first, std::int64_t last, std::int64_t now_ms);
   Result<void> end_in(Draft& draft, EndedWalk& ended, std::int64_t now_ms);
+  void forget_walkers(std::span<const EndedWalk> ended);
   void stop_walk(Draft& draft, MirrorLane& entry, EndedWalk& ended, std::int64_t now_ms);
   /// The events of a lane up to `through` are settled; the lane's row is left to the caller.
   void move_mark(MirrorLane& entry, std::int64_t through);
@@ -290,6 +297,7 @@ class SqlStore final : public Store {
   std::atomic<std::int64_t> held_until_ms_ = 0;
   std::unordered_map<std::size_t, std::int64_t> recent_settings_;  ///< hash → place of an event that may hold them
   ReclaimRound round_;
+  std::optional<EventId> new_bridge_;  ///< what begin_new_life has begun to call this bridge
 };
 
 template <typename Value, typename Touched, typename Body>
@@ -331,7 +339,8 @@ Result<Value> SqlStore::change(const FaultPoints& points, Touched scope, Body bo
         note_node();
         if (attempt == kMostAttempts) return fail(too_busy());
       } catch (const StoreFailure& failure) {
-        if (!failure.disk_full || made_room || !connection_->make_room()) throw;
+        // After a commit of unknown outcome only opening again helps.
+        if (!failure.disk_full || connection_->refusal() || made_room || !connection_->make_room()) throw;
         made_room = true;
       }
     }

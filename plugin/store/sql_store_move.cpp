@@ -34,12 +34,22 @@ std::string bridge_in(Connection& connection) {
 
 }  // namespace
 
-void refuse_moved(Connection& connection, const std::string& name) {
+Error has_moved(const std::string& name, const std::string& place) {
+  return {Status::state,
+          fmt::format("store {} has moved to {}: the bridge must be closed, and opened there", name, place)};
+}
+
+std::string moved_to(Connection& connection) {
   auto row = connection.query(kMovedTo);
-  if (!row.row() || row.text(0).empty()) return;
+  return row.row() ? std::string(row.text(0)) : std::string();
+}
+
+void refuse_moved(Connection& connection, const std::string& name) {
+  const std::string place = moved_to(connection);
+  if (place.empty()) return;
   throw StoreFailure{
       {Status::refused,
-       fmt::format("store {} has moved to {}: open that one; what is here stays as it was then", name, row.text(0))}};
+       fmt::format("store {} has moved to {}: open that one; what is here stays as it was then", name, place)}};
 }
 
 Result<Moved> SqlStore::move_to(Store& other, const AuditEntry& noted) {
@@ -47,6 +57,8 @@ Result<Moved> SqlStore::move_to(Store& other, const AuditEntry& noted) {
   if (target == nullptr || target == this || shared_)
     return fail(Status::argument, "only a bridge whose store is a file can be moved, into another store");
   const std::string place = target->connection_->place();
+  const Error gone = has_moved(name_, place);  // said now, since nothing may fail once the mark is set
+  bool marked = false;
   try {
     {
       const std::lock_guard guard(mutex_);
@@ -69,15 +81,15 @@ Result<Moved> SqlStore::move_to(Store& other, const AuditEntry& noted) {
         connection_->query(kMarkMoved).bind(place).run();
         fault_point("store.move.before_mark");
       });
+      marked = true;
       fault_point("store.move.after_mark");
       const std::lock_guard guard(mutex_);
-      connection_->refuse({Status::state, fmt::format("store {} has moved to {}: the bridge must be closed, and opened "
-                                                      "there",
-                                                      name_, place)});
+      connection_->refuse(gone);
       return moved;
     } catch (...) {
       const std::lock_guard guard(mutex_);
-      if (connection_ != nullptr && connection_->refusal() && connection_->refusal()->status == Status::state)
+      if (!marked && connection_ != nullptr && connection_->refusal() &&
+          connection_->refusal()->status == Status::state)
         connection_->accept();
       throw;
     }

@@ -26,6 +26,11 @@ void SqlStore::open_again() {
   connection_.reset();
   auto connection = reopen_();
   Mirror found = load_mirror(*connection);
+  if (auto useless = made_useless(*connection, found)) {
+    connection->refuse(std::move(*useless));
+    connection_ = std::move(connection);
+    return;
+  }
   if (const std::string missing = missing_in(*connection, found); !missing.empty()) {
     connection->refuse({Status::damaged, fmt::format("store {} was opened again after a failed write and has not all "
                                                      "that it had accepted ({}): keep a copy, check the disk and "
@@ -45,6 +50,13 @@ void SqlStore::open_again() {
   recent_settings_.clear();
   round_ = {};
   connection_ = std::move(connection);
+}
+
+/// The write of unknown outcome that ends this store's time has happened: it was marked as moved, or begun anew.
+std::optional<Error> SqlStore::made_useless(Connection& connection, const Mirror& found) const {
+  if (const std::string place = moved_to(connection); !place.empty()) return has_moved(name_, place);
+  if (new_bridge_ && found.identity().bridge == *new_bridge_) return Error{Status::state, kOpenAnew};
+  return std::nullopt;
 }
 
 /// What the mirror knows to be stored and the database does not say; empty: it says it all. It may say more: the last

@@ -195,9 +195,22 @@ Result<void> SqlStore::end_walks(std::span<EndedWalk> ended, std::int64_t now_ms
         }
         return {};
       });
-  if (!result)
-    for (EndedWalk& one : ended) one.dropped.clear();
+  if (result) return result;
+  for (EndedWalk& one : ended) one.dropped.clear();
+  if (!shared_) forget_walkers(ended);
   return result;
+}
+
+/// Whose end could not be written has ended all the same: as after a crash the next walk of its lane says so.
+void SqlStore::forget_walkers(std::span<const EndedWalk> ended) {
+  const std::lock_guard guard(mutex_);
+  for (const EndedWalk& one : ended) {
+    const MirrorLane* const known = mirror_.lane(one.walk.lane);
+    if (known == nullptr || known->lane.last_walk.ordinal != one.walk.ordinal) continue;
+    MirrorLane entry = *known;
+    entry.walked_here = false;
+    mirror_.put(std::move(entry));
+  }
 }
 
 Result<void> SqlStore::end_in(Draft& draft, EndedWalk& ended, std::int64_t now_ms) {

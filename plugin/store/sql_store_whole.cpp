@@ -26,8 +26,6 @@ constexpr const char* kHoldAll = "UPDATE lane SET hold = 'held', queued = 0, hol
 constexpr const char* kNote = "INSERT INTO audit (at, who, what, target, detail) VALUES (?1, ?2, ?3, ?4, ?5)";
 constexpr const char* kHighWater = "SELECT high_water FROM meta";
 
-constexpr const char* kOpenAnew = "the store was put back from a backup: the bridge must be closed and opened anew";
-
 /// Held by whoever looks through a store, backs it up or puts it back: two would take each other's draft away.
 constinit std::mutex one_at_a_time;
 
@@ -87,6 +85,8 @@ std::string free_name(const std::string& wanted) {
 }
 
 }  // namespace
+
+const char* const kOpenAnew = "the store was put back from a backup: the bridge must be closed and opened anew";
 
 /// Runs a part of it as look() does, but with failures thrown.
 template <typename Body>
@@ -227,6 +227,7 @@ Result<void> SqlStore::begin_new_life(const EventId& bridge, const AuditEntry& n
         refuse_while_walking();
         const std::string reason = put_back_reason(0);
         connection_->query(kNewIdentity).bind(bytes_of(bridge)).run();
+        new_bridge_ = bridge;
         for (const auto& [id, known] : draft.before().lanes()) {
           MirrorLane& entry = draft.lane(id);
           entry.lane.hold = LaneHold::held;

@@ -225,7 +225,7 @@ void SqliteConnection::raise(int code) {
   const int cause = of_system ? sqlite3_system_errno(handle) : 0;
   throw StoreFailure{
       sqlite_error(path_, code, handle == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle), cause),
-      primary == SQLITE_FULL || cause == EDQUOT};
+      primary == SQLITE_FULL || cause == EDQUOT || cause == ENOSPC};
 }
 
 }  // namespace ptb

@@ -40,7 +40,9 @@ class File {
     return ::pread(descriptor_, into, size, at);
   }
   [[nodiscard]] bool write(const void* from, std::size_t size, off_t at) const {
-    return ::pwrite(descriptor_, from, size, at) == static_cast<ssize_t>(size);
+    const ssize_t written = ::pwrite(descriptor_, from, size, at);
+    if (written >= 0 && written != static_cast<ssize_t>(size)) errno = ENOSPC;
+    return written == static_cast<ssize_t>(size);
   }
 
  private:
@@ -51,8 +53,9 @@ class File {
 
 [[noreturn]] void raise_system(const std::string& path, std::string_view what) {
   const int cause = errno;
-  raise(Status::store, fmt::format("store {}: {}: {}; the directory must be writable and have space", path, what,
-                                   std::generic_category().message(cause)));
+  throw StoreFailure{{Status::store, fmt::format("store {}: {}: {}; the directory must be writable and have space",
+                                                 path, what, std::generic_category().message(cause))},
+                     cause == ENOSPC || cause == EDQUOT};
 }
 
 void sync_path(const std::string& path, int flags, const std::string& store) {
@@ -61,10 +64,10 @@ void sync_path(const std::string& path, int flags, const std::string& store) {
 }
 
 /// After a sync that has failed, here or in the process before this one, the system may take pages for stored that are
-/// not: the next sync says nothing of them. What is written anew is synced for certain.
-void write_log_anew(const std::string& path) {
+/// not: the next sync says nothing of them. What is written anew is synced for certain. False: there is nothing in it.
+bool write_log_anew(const std::string& path) {
   const std::string log = path + "-wal";
-  if (::access(log.c_str(), F_OK) != 0) return;
+  if (::access(log.c_str(), F_OK) != 0) return false;
   const File file(log, O_RDWR);
   std::vector<char> bytes(1U << 20U);
   off_t at = 0;
@@ -74,6 +77,7 @@ void write_log_anew(const std::string& path) {
     at += size;
   }
   if (size != 0 || !file.sync()) raise_system(path, "cannot write to " + log);
+  return at > 0;
 }
 
 void apply_settings(SqliteConnection& connection) {
@@ -109,6 +113,14 @@ void check_settings(SqliteConnection& connection, const std::string& path) {
 std::uint32_t big_endian(const unsigned char* at) {
   return static_cast<std::uint32_t>(at[0]) << 24 | static_cast<std::uint32_t>(at[1]) << 16 |
          static_cast<std::uint32_t>(at[2]) << 8 | static_cast<std::uint32_t>(at[3]);
+}
+
+std::unique_ptr<SqliteConnection> connect_untouched(const std::string& path) {
+  auto connection = std::make_unique<SqliteConnection>(path);
+  connection->keep_file_untouched();
+  // Before the first read: an exclusive connection keeps the log's index in memory, so there is no -shm file.
+  connection->pragma("PRAGMA locking_mode = EXCLUSIVE");
+  return connection;
 }
 
 int schema_of(SqliteConnection& connection) { return std::atoi(connection.pragma("PRAGMA user_version").c_str()); }
@@ -199,24 +211,25 @@ void create_store_file(const std::string& path, const std::array<unsigned char, 
 
 std::unique_ptr<SqliteConnection> open_store_file(const std::string& path, bool may_migrate) {
   refuse_foreign_file(path);
-  auto opened = std::make_unique<SqliteConnection>(path);
-  SqliteConnection& connection = *opened;
-  connection.keep_file_untouched();
-  // Before the first read: an exclusive connection keeps the log's index in memory, so there is no -shm file.
-  connection.pragma("PRAGMA locking_mode = EXCLUSIVE");
+  auto opened = connect_untouched(path);
   // The header on disk may be older than the log.
-  const int version = schema_of(connection);
+  const int version = schema_of(*opened);
   if (version > newest_schema()) raise_newer(path, version);
   if (version < newest_schema() && !may_migrate)
     raise(Status::store,
           fmt::format("store {} has schema {} and this plugin needs {}: open it once in a process that is "
                       "not capture-only",
                       path, version, newest_schema()));
+  // What SQLite has read of the log counts only if it reads the same of what is on the disk for certain.
+  if (write_log_anew(path)) {
+    opened.reset();
+    opened = connect_untouched(path);
+  }
+  SqliteConnection& connection = *opened;
   if (connection.pragma("PRAGMA journal_mode = WAL") != "wal")
     raise(Status::store, fmt::format("store {} cannot keep a write-ahead log: use a local file system", path));
   apply_settings(connection);
   check_settings(connection, path);
-  write_log_anew(path);
   connection.follow_usual_close();
   migrate(connection, version);
   // What a crash left in the log goes into the file now, so that nothing is built upon pages of unknown durability.

@@ -186,7 +186,7 @@ Result<WireRequest> ProxyToolWire::build(const ToolAtSend& tool, std::span<const
 
   // All that is needed until the request is made, without asking the heap for an event of usual size.
   std::array<std::byte, kUsualRoom> room;
-  std::pmr::monotonic_buffer_resource arena(room.data(), room.size());
+  std::pmr::monotonic_buffer_resource arena(room.data(), room.size(), std::pmr::new_delete_resource());
   Parameters parameters(&arena);
   parameters.reserve(32 + action->fixed.size() + (outgoing.settings != nullptr ? outgoing.settings->size() : 0));
   parameters.assign({{"tcbaseurl", tool.host.tcbaseurl},

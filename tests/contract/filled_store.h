@@ -96,6 +96,7 @@ inline void fill(Store& store, int events) {
 
 /// All that the port shows of it, in one text.
 inline std::string told(Store& store) {
+  using ptb::to_text;
   std::string text =
       store.identity().generation + std::to_string(store.identity().high_water) + to_text(store.identity().bridge);
   const auto lanes = store.lanes();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "store/store_copy.h"
+#include "tests/contract/faulty_disk.h"
 #include "tests/contract/filled_store.h"
 #include "tests/contract/sqlite_place.h"
 
@@ -193,6 +194,36 @@ TEST_F(SqliteMove, AnEarlierCopyThatIsNotTheSameAnyMoreIsNotTaken) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_THAT(refused.error().text, HasSubstr("not the same any more"));
   EXPECT_TRUE(capture_into(*store, "quiz", 900'001, 1).has_value());
+}
+
+/// Whichever sync fails: then the next call opens the store again.
+TEST_F(SqliteMove, AMarkWhoseSyncFailedIsAMarkAllTheSame) {
+  FaultyDisk disk;
+  for (int syncs = 0; syncs < 40; ++syncs) {
+    const ScratchDirectory directory;
+    const std::string path = directory.file("bridge.db");
+    auto store = open(path);
+    fill(*store, 50);
+    auto target = open(directory.file("other.db"));
+    disk.break_sync_after(syncs);
+    const auto moved = store->move_to(*target, noted());
+    const bool failed = disk.has_failed();
+    disk.break_sync_after(-1);
+    if (!failed) {
+      ASSERT_TRUE(moved.has_value()) << moved.error().text;
+      return;
+    }
+    // What is accepted now must be in a store that opens.
+    const auto captured = capture_into(*store, "quiz", 5000, 1);
+    store.reset();
+    auto again = open_store(path);
+    EXPECT_EQ(captured.has_value(), again.has_value())
+        << "sync " << syncs << ": " << (captured ? again.error().text : captured.error().text);
+    if (again) {
+      EXPECT_EQ(capture_into(**again, "quiz", 5000, 1)->front().kind, CaptureAnswer::Kind::duplicate);
+    }
+  }
+  FAIL() << "40 syncs, and the store has not moved";
 }
 
 }  // namespace ptb::test
