@@ -232,6 +232,8 @@ struct StoreNews {
   std::set<std::int64_t> wanted;      ///< lanes that are to be walked: nobody does, or whoever did is gone
   std::set<std::int64_t> taken_over;  ///< of the wanted ones: their walker has gone or has not been heard of
   std::set<std::int64_t> restarted;   ///< lanes walked here that are to be walked again from their start
+  std::set<std::int64_t> stopped;     ///< lanes walked here that another process has held, or given to another tool
+  std::set<std::int64_t> reread;      ///< lanes walked here of which another process has settled events
 };
 
 struct StoreIdentity {
@@ -403,9 +405,10 @@ class Store {
   // -- several processes; one that has its store to itself keeps to what is here
   [[nodiscard]] virtual bool is_shared() const { return false; }
   /// What has happened since it was asked last; `look`: also where nobody has told. Lanes of processes that are gone
-  /// are taken over. Waits for nothing but the database.
-  virtual Result<StoreNews> news(bool look) {
+  /// are taken over; now and then so are those that somebody owed a walk. Waits for nothing but the database.
+  virtual Result<StoreNews> news(bool look, std::int64_t now_ms) {
     static_cast<void>(look);
+    static_cast<void>(now_ms);
     return StoreNews{};
   }
   virtual Result<std::vector<StoreNode>> nodes() { return std::vector<StoreNode>(); }

@@ -119,7 +119,7 @@ void Pump::share(const Moment& now) {
   heard_due_ms_ = now.monotonic_ms + kHeardMs;
   const bool look = now.monotonic_ms >= news_due_ms_;
   if (look) news_due_ms_ = now.monotonic_ms + kNewsMs;
-  const auto news = store.news(look);
+  const auto news = store.news(look, now.wall_ms);
   if (news) taken_over_ += news->taken_over.size();
   if (news && take_in_) take_in_(*news);
   if (now.monotonic_ms < renewal_due_ms_) return;

@@ -35,6 +35,8 @@ void Engine::take_in(const StoreNews& news) {
     pump_.post(StopTrigger{std::nullopt, lane});
     pump_.post(ContactTrigger{lane, 0, true});
   }
+  for (const std::int64_t lane : news.stopped) pump_.post(StopTrigger{std::nullopt, lane});
+  for (const std::int64_t lane : news.reread) pump_.post(RereadTrigger{lane});
   for (const std::int64_t lane : news.wanted) pump_.post(ContactTrigger{lane, 0, false});
 }
 

@@ -118,7 +118,7 @@ class SqlStore final : public Store {
   Result<Moved> move_to(Store& other, const AuditEntry& noted) override;
 
   [[nodiscard]] bool is_shared() const override { return shared_; }
-  Result<StoreNews> news(bool look) override;
+  Result<StoreNews> news(bool look, std::int64_t now_ms) override;
   Result<std::vector<StoreNode>> nodes() override;
   [[nodiscard]] int listening_socket() const override { return shared_ ? connection_->listening_socket() : -1; }
   [[nodiscard]] bool may_send(const Walk& walk) const override;
@@ -179,7 +179,8 @@ class SqlStore final : public Store {
   void take_in_family(const Locator& locator, std::int64_t version);
   void take_in_tool(const Locator& locator);
   void take_in_lane(MirrorLane entry);
-  void tell_again();
+  void tell_again(std::int64_t now_ms);
+  [[nodiscard]] bool is_owed_a_walk(const MirrorLane& entry, std::int64_t now_ms) const;
   [[nodiscard]] bool is_mine(const MirrorLane& entry) const;
   bool is_walked_elsewhere(MirrorLane& entry);
   [[nodiscard]] bool is_under_way(const MirrorLane* entry, const Walk& walk) const;

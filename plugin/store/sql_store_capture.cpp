@@ -86,6 +86,12 @@ CaptureAnswer SqlStore::capture_item(Draft& draft, const CaptureItem& item, cons
   const bool behind = goes_behind_others(draft, item, choice);
   const CaptureDecision decision = decide(item, tool, before == nullptr ? nullptr : &before->lane, behind);
   if (decision.verdict == CaptureDecision::Verdict::ignore) {
+    // Nothing is written that would meet the key of an earlier one.
+    if (const auto known = shared_ && !asks_for_keys_ ? entered_key(item.event.id) : std::nullopt) {
+      answer.kind = CaptureAnswer::Kind::duplicate;
+      answer.place = place_of(*known);
+      return answer;
+    }
     answer.kind = CaptureAnswer::Kind::ignored;
     answer.ignored_as = decision.ignored_as;
     return answer;

@@ -33,6 +33,8 @@ Result<std::optional<StoredEvent>> SqlStore::find(const EventId& id) {
   return look<std::optional<StoredEvent>>([&]() -> Result<std::optional<StoredEvent>> {
     const auto place = place_of_key(id);
     if (!place) return std::optional<StoredEvent>();
+    // Another process may have made its lane since this one looked.
+    if (shared_ && mirror_.lane(place_of(*place).lane) == nullptr) take_in_changes();
     auto row = connection_->query(kRowAt);
     row.bind(*place);
     if (!row.row()) return std::optional<StoredEvent>();

@@ -17,6 +17,8 @@ namespace {
 /// Readers see what other processes did no later than after this time. Changes always see it.
 constexpr std::int64_t kKeepUpMs = 50;
 constexpr std::int64_t kTellAgainMs = 10'000;
+/// Whoever has planned a further attempt makes it himself unless he is gone.
+constexpr std::int64_t kAfterPlanMs = 10'000;
 
 constexpr const char* kFamilies = "SELECT locator, version, tool_version FROM family";
 constexpr const char* kToolVersion = "SELECT tool_version FROM family WHERE locator = ?1";
@@ -36,6 +38,16 @@ constexpr const char* kForgetNode = "DELETE FROM node WHERE number = ?1 AND NOT 
 constexpr const char* kNodes = "SELECT number, name, " PTB_IS_ALIVE
                                ", (SELECT count(*) FROM lane_standing WHERE holder = number) FROM node ORDER BY number";
 constexpr const char* kNode = "SELECT 1 FROM node WHERE number = ?1";
+
+/// What follows is not to be sent, or not to that tool.
+bool is_stopped(const MirrorLane& before, const MirrorLane& now) {
+  return (before.lane.hold == LaneHold::none && now.lane.hold != LaneHold::none) || before.lane.tool != now.lane.tool;
+}
+
+/// Fewer events wait than those that have come explain.
+bool is_settled_in(const MirrorLane& before, const MirrorLane& now) {
+  return now.lane.waiting - before.lane.waiting < now.lane.last_sequence - before.lane.last_sequence;
+}
 
 Locator stored_locator(std::string_view text) {
   auto locator = locator_from(text);
@@ -142,7 +154,9 @@ void SqlStore::write_standings(const Draft& draft) {
       connection_->query(kFirstStanding).bind(id, to_text(entry.own_locator), version, entry.holder, wanted).run();
     else
       connection_->query(kStanding).bind(id, version, entry.holder, wanted).run();
-    tell = tell || (entry.wanted != Wanted::no && (before == nullptr || before->wanted != entry.wanted));
+    tell = tell || (entry.wanted != Wanted::no && (before == nullptr || before->wanted != entry.wanted)) ||
+           (before != nullptr && entry.holder != 0 && !is_mine(entry) &&
+            (is_stopped(*before, entry) || is_settled_in(*before, entry)));
   }
   for (const Locator& locator : draft.changed_tools()) {
     connection_->query(kToolChanged).bind(to_text(locator)).run();
@@ -223,6 +237,8 @@ void SqlStore::take_in_lane(MirrorLane entry) {
   const std::int64_t id = entry.lane.id;
   entry.walked_here = is_mine(entry);
   const LastWalk& walk = entry.lane.last_walk;
+  if (before != nullptr && is_mine(entry) && is_stopped(*before, entry)) news_.stopped.insert(id);
+  if (before != nullptr && is_mine(entry) && is_settled_in(*before, entry)) news_.reread.insert(id);
   if (before != nullptr &&
       (before->lane.last_walk.ordinal != walk.ordinal || before->lane.last_walk.ended_at_ms != walk.ended_at_ms))
     news_.walked.insert(id);
@@ -235,12 +251,21 @@ void SqlStore::take_in_lane(MirrorLane entry) {
   mirror_.put(std::move(entry));
 }
 
-/// Whoever was told of a lane may have gone before it was walked.
-void SqlStore::tell_again() {
+/// Whoever was told of a lane, or has captured for it, or planned to try again, may have gone before it was walked.
+void SqlStore::tell_again(std::int64_t now_ms) {
   told_again_at_ms_ = boot_time_ms();
   for (const auto& [id, entry] : mirror_.lanes())
-    if (entry.wanted != Wanted::no && entry.holder == 0 && may_walk(entry.lane, mirror_.tool(entry.lane.tool)))
+    if (entry.holder == 0 && may_walk(entry.lane, mirror_.tool(entry.lane.tool)) &&
+        (entry.wanted != Wanted::no || is_owed_a_walk(entry, now_ms)))
       news_.wanted.insert(id);
+}
+
+bool SqlStore::is_owed_a_walk(const MirrorLane& entry, std::int64_t now_ms) const {
+  if (mirror_.family(entry.own_locator)->waits_before(entry.lane.epoch)) return false;
+  const LastWalk& last = entry.lane.last_walk;
+  if (last.ordinal != 0 && last.ended_at_ms == 0) return true;
+  if (entry.lane.last_sequence > last.last) return true;
+  return last.not_before_ms != 0 && now_ms - last.not_before_ms > kAfterPlanMs;
 }
 
 bool SqlStore::is_mine(const MirrorLane& entry) const {
@@ -267,7 +292,7 @@ std::optional<std::int64_t> SqlStore::key_to_ask_for(const EventId& id) {
   return shared_ && !asks_for_keys_ ? std::nullopt : entered_key(id);
 }
 
-Result<StoreNews> SqlStore::news(bool look_closely) {
+Result<StoreNews> SqlStore::news(bool look_closely, std::int64_t now_ms) {
   if (!shared_) return StoreNews{};
   auto left = look<std::set<std::int64_t>>([&]() -> Result<std::set<std::int64_t>> {
     std::set<std::int64_t> found;
@@ -275,7 +300,7 @@ Result<StoreNews> SqlStore::news(bool look_closely) {
     take_in_changes();
     auto row = connection_->query(kLeftLanes);
     while (row.row()) found.insert(row.integer(0));
-    if (boot_time_ms() - told_again_at_ms_ >= kTellAgainMs) tell_again();
+    if (boot_time_ms() - told_again_at_ms_ >= kTellAgainMs) tell_again(now_ms);
     return found;
   });
   if (!left) return fail(left.error());

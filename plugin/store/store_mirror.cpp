@@ -32,7 +32,10 @@ void Mirror::put(MirrorLane lane) {
   const auto at = lanes_.find(lane.lane.id);
   const MirrorLane* const before = at == lanes_.end() ? nullptr : &at->second;
   if (before == nullptr || before->lane.key != lane.lane.key) {
-    if (before != nullptr) by_key_.erase(before->lane.key);
+    // A key that was given up may be another lane's by now.
+    if (const auto old = before == nullptr ? by_key_.end() : by_key_.find(before->lane.key);
+        old != by_key_.end() && old->second == lane.lane.id)
+      by_key_.erase(old);
     by_key_[lane.lane.key] = lane.lane.id;
   }
   enter_family(before, lane);

@@ -57,8 +57,8 @@ class Sharing : public BehindProxy {
     Made::expect_ok(walk);
     return walk ? *walk : std::nullopt;
   }
-  static StoreNews news(Store& store) {
-    auto told = store.news(true);
+  static StoreNews news(Store& store, std::int64_t now_ms = kNow) {
+    auto told = store.news(true, now_ms);
     Made::expect_ok(told);
     return told ? *told : StoreNews{};
   }
@@ -168,6 +168,97 @@ TEST_F(Sharing, ALeaseFarInTheFutureIsOver) {
   ASSERT_TRUE(begin(*one));
   ask("UPDATE ptbridge.node SET until = clock_timestamp() + interval '1 year'");
   EXPECT_TRUE(news(*other).wanted.contains(1)) << "the server's clock was put back";
+}
+
+TEST_F(Sharing, WhatIsLeftByANodeThatWasToWalkItIsWanted) {
+  auto one = node();
+  const auto other = node();
+  install(*one);
+  capture(*one, 1);
+  one.reset();
+  EXPECT_TRUE(news(*other).wanted.contains(1)) << "its first attempt is owed";
+}
+
+TEST_F(Sharing, AnAttemptThatANodePlannedWhichIsGoneIsMadeByAnother) {
+  auto one = node();
+  install(*one);
+  capture(*one, 1, 3);
+  const auto walk = begin(*one);
+  ASSERT_TRUE(walk);
+  WalkEnd stopped;
+  stopped.reached = 1;
+  stopped.stopped_by = 1;
+  stopped.error = "connection refused";
+  stopped.not_before_ms = kNow + 60'000;
+  std::vector<StoredEvent> dropped;
+  Made::expect_ok(one->end_walk(*walk, stopped, kNow, dropped));
+  one.reset();
+  const auto early = node();
+  EXPECT_FALSE(news(*early, kNow + 61'000).wanted.contains(1)) << "whoever planned it goes first";
+  const auto late = node();
+  EXPECT_TRUE(news(*late, kNow + 90'000).wanted.contains(1));
+}
+
+TEST_F(Sharing, AWalkThatOneStoppedWithNothingPlannedIsOwedNothing) {
+  auto one = node();
+  install(*one);
+  capture(*one, 1, 3);
+  const auto walk = begin(*one);
+  ASSERT_TRUE(walk);
+  WalkEnd stopped;
+  stopped.reached = 1;
+  stopped.stopped_by = 1;
+  stopped.error = "connection refused";
+  std::vector<StoredEvent> dropped;
+  Made::expect_ok(one->end_walk(*walk, stopped, kNow, dropped));
+  const auto other = node();
+  EXPECT_FALSE(news(*other, kNow + 90'000).wanted.contains(1));
+}
+
+TEST_F(Sharing, WhatPeopleDoToALaneReachesTheNodeThatWalksIt) {
+  const auto one = node();
+  const auto other = node();
+  install(*one);
+  capture(*one, 1, 3);
+  ASSERT_TRUE(begin(*one));
+  news(*one);
+  capture(*other, 4);
+  StoreNews told = news(*one);
+  EXPECT_TRUE(told.stopped.empty());
+  EXPECT_TRUE(told.reread.empty()) << "an event more is none that was settled";
+  Made::expect_ok(other->settle({1, 2}, EventState::parked, "by_person", "", kNow));
+  told = news(*one);
+  EXPECT_TRUE(told.reread.contains(1));
+  EXPECT_TRUE(told.stopped.empty());
+  Made::expect_ok(other->hold_lane(1, LaneHold::held, "not now"));
+  told = news(*one);
+  EXPECT_TRUE(told.stopped.contains(1));
+  EXPECT_TRUE(news(*other).stopped.empty()) << "it walks nothing";
+}
+
+TEST_F(Sharing, AnEventInALaneThatAnotherNodeHasJustMadeIsFound) {
+  const auto one = node();
+  const auto other = node();
+  install(*one);
+  news(*other);
+  ASSERT_TRUE(other->lanes());
+  capture(*one, 1);
+  const auto found = other->find(Made::id(1));
+  ASSERT_TRUE(found.has_value()) << found.error().text;
+  EXPECT_TRUE(found->has_value());
+}
+
+TEST_F(Sharing, ARepeatIsADuplicateAlsoWhereNothingWouldBeStoredOfItNow) {
+  const auto one = node();
+  install(*one);
+  capture(*one, 1);
+  CaptureBatch batch;
+  batch.items = {Made::item(1)};
+  CaptureBatch* const batches[] = {&batch};
+  Made::expect_ok(one->capture(batches, [](const CaptureItem&, const Tool*, const Lane*, bool) {
+    return CaptureDecision{CaptureDecision::Verdict::ignore, {}, "no_handler"};
+  }));
+  EXPECT_EQ(batch.answers.front().kind, CaptureAnswer::Kind::duplicate);
 }
 
 TEST_F(Sharing, ASaveIsHeardByTheNodeThatWalks) {
