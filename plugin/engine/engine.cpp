@@ -87,8 +87,10 @@ Result<void> Engine::take_up_generation() {
 Result<void> Engine::take_up_policies() {
   auto policies = store_.policies();
   if (!policies) return fail(policies.error());
-  for (const auto& [locator, document] : *policies)
+  for (const auto& [locator, document] : *policies) {
     if (auto taken = take_up_policy(locator, document); !taken) return taken;
+    policies_taken_up_.insert(locator);
+  }
   return {};
 }
 
@@ -174,6 +176,27 @@ Result<void> Engine::take_up_lanes() {
 
 // ---- capture
 
+/// Who only captures is told of nothing, but splits lanes by policies that others may change.
+void Engine::keep_policies(const Moment& now) {
+  constexpr std::int64_t kBetweenLooksMs = 1000;
+  if (!options_.capture_only || !store_.is_shared()) return;
+  const std::lock_guard lock(policies_mutex_);
+  if (policies_due_ms_ == 0)
+    policies_due_ms_ = now.monotonic_ms + kBetweenLooksMs;  // they were taken up at the opening
+  if (now.monotonic_ms < policies_due_ms_) return;
+  policies_due_ms_ = now.monotonic_ms + kBetweenLooksMs;
+  const auto policies = store_.policies();
+  if (!policies) return;  // the capture itself will say so
+  std::set<Locator> found;
+  for (const auto& [locator, document] : *policies) {
+    found.insert(locator);
+    if (auto taken = take_up_policy(locator, document); !taken) host_.log(LogLevel::error, taken.error().text);
+  }
+  for (const Locator& gone : policies_taken_up_)
+    if (!found.contains(gone)) tools_.put_policy(gone, nullptr);
+  policies_taken_up_ = std::move(found);
+}
+
 void Engine::prepare(ReportedEvent& reported, std::int64_t now_ms, CaptureItem& item) {
   Event& event = item.event;
   event.id = reported.operation.empty()
@@ -215,6 +238,7 @@ Result<OperationId> Engine::capture(std::vector<ReportedEvent> events, std::vect
                                     bool want_operation) {
   if (!put_back_.empty()) return fail(Status::refused, put_back_);
   const Moment now = clock_.now();
+  keep_policies(now);
   CaptureBatch batch;
   batch.items.resize(events.size());
   for (std::size_t i = 0; i < events.size(); ++i) prepare(events[i], now.wall_ms, batch.items[i]);

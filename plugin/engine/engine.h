@@ -125,6 +125,7 @@ class Engine {
   std::set<std::int64_t> announce(const CaptureBatch& batch);
   void prepare(ReportedEvent& reported, std::int64_t now_ms, CaptureItem& item);
   Result<void> load_settings(CaptureBatch& batch);
+  void keep_policies(const Moment& now);
   Result<void> require_pumping(std::string_view what) const;
   Result<OperationId> contact_lanes(const Locator& locator, bool by_person);
   Result<std::shared_ptr<const ReadyTool>> installed_tool(const Json& order) const;
@@ -174,7 +175,10 @@ class Engine {
   CommitQueue commits_;
   Turn pumping_;
   std::atomic<bool> interrupted_ = false;
-  std::string put_back_;  ///< why capture is refused; empty: it is not
+  std::mutex policies_mutex_;
+  std::set<Locator> policies_taken_up_;  ///< where several processes share the store and this one only captures
+  std::int64_t policies_due_ms_ = 0;     ///< monotonic
+  std::string put_back_;                 ///< why capture is refused; empty: it is not
 };
 
 }  // namespace ptb

@@ -68,10 +68,18 @@ Result<Forgotten> SqlStore::forget(const ForgetTerms& terms, std::int64_t now_ms
     all.discarded += page.discarded;
   } while (after != 0);
   // Until then the log still has the pages as they were, also those of an earlier order that a crash has cut off.
-  return look<Forgotten>([&]() -> Result<Forgotten> {
+  if (!shared_)
+    return look<Forgotten>([&]() -> Result<Forgotten> {
+      connection_->scrub();
+      return all;
+    });
+  // A shared connection is never exchanged for another, and does this beside all else.
+  try {
     connection_->scrub();
     return all;
-  });
+  } catch (const StoreFailure& failure) {
+    return fail(failure.error);
+  }
 }
 
 /// The place of the last row of the page, or 0 where there is no further one.

@@ -1,4 +1,8 @@
 // How a database becomes a store, and what is said where it cannot.
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <thread>
 
 #include "postgres/server_of_suite.h"
@@ -81,6 +85,27 @@ TEST_F(DriverOpening, WhatIsWrongIsSaidInOneLine) {
   PostgresOptions right = options();
   right.uri = "postgresql://careful:opensesame@/" + database_ + "?host=" + directory;
   EXPECT_NE(open_error(right).text.find("permission denied"), std::string::npos);
+}
+
+TEST_F(DriverOpening, AServerThatIsSilentDoesNotKeepUsFromTheNext) {
+  // It takes connections and never says a word.
+  const int silent = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(silent, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(silent, 8), 0);
+  ASSERT_EQ(::getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  PostgresOptions several = options();
+  several.connect_timeout_ms = 600;
+  several.uri = "postgresql://postgres@/" + database_ + "?host=127.0.0.1," + server_of_suite().directory() +
+                "&port=" + std::to_string(ntohs(address.sin_port)) + ",5432";
+  EXPECT_EQ(open_error(several).text, "");
+  several.uri = "postgresql://postgres@/" + database_ +
+                "?host=127.0.0.1,127.0.0.1&port=" + std::to_string(ntohs(address.sin_port));
+  EXPECT_NE(open_error(several).text.find("no answer within 300 ms"), std::string::npos) << open_error(several).text;
+  ::close(silent);
 }
 
 TEST_F(DriverOpening, ARoleThatOwnsNothingCanBeGrantedAllThatIsNeeded) {

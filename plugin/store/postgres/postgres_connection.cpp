@@ -214,8 +214,18 @@ std::int64_t PostgresConnection::changes() {
   return run_last_ == nullptr ? 0 : run_last_->changes();
 }
 
+/// Over a link of its own, since it may take minutes in which others capture.
 void PostgresConnection::scrub() {
-  outside(true, [&] { link_->ask_simple(kScrub, true); });
+  check_process();
+  bool passing = false;
+  try {
+    const auto link = PostgresLink::connect(place_, options_.connect_timeout_ms, options_.answer_timeout_ms, passing);
+    link->ask_simple(kScrub, true);
+  } catch (const LinkLost& lost) {
+    throw StoreFailure{connect_error(place_, lost.words)};
+  } catch (const ServerError& error) {
+    throw StoreFailure{postgres_error(place_, error)};
+  }
 }
 
 // ---- other nodes

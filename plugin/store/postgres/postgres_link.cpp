@@ -2,10 +2,11 @@
 
 #include <poll.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "store/connection.h"
 
@@ -38,20 +39,29 @@ bool wait_for(int socket, short events, SteadyClock::time_point deadline) {
   }
 }
 
-PGconn* start(const PostgresPlace& place) {
-  // What stands before the URI is only said where that does not say otherwise.
-  constexpr std::array<const char*, 9> kNames = {"keepalives_idle",
-                                                 "keepalives_interval",
-                                                 "keepalives_count",
-                                                 "tcp_user_timeout",
-                                                 "fallback_application_name",
-                                                 "dbname",
-                                                 "client_encoding",
-                                                 nullptr,
-                                                 nullptr};
-  const std::array<const char*, 9> values = {"10",   "5",     "3",    "15000", "ptbridge", place.uri.c_str(),
-                                             "UTF8", nullptr, nullptr};
-  return PQconnectStartParams(kNames.data(), values.data(), 1);
+PGconn* start(const PostgresPlace& place, const PostgresHost* only) {
+  // What stands before the URI is only said where that does not say otherwise; what stands behind it counts.
+  std::vector<std::pair<const char*, const char*>> said = {{"keepalives_idle", "10"},
+                                                           {"keepalives_interval", "5"},
+                                                           {"keepalives_count", "3"},
+                                                           {"tcp_user_timeout", "15000"},
+                                                           {"fallback_application_name", "ptbridge"},
+                                                           {"dbname", place.uri.c_str()},
+                                                           {"client_encoding", "UTF8"}};
+  if (only != nullptr) {
+    said.emplace_back("host", only->host.c_str());
+    said.emplace_back("hostaddr", only->hostaddr.c_str());
+    said.emplace_back("port", only->port.c_str());
+  }
+  std::vector<const char*> names;
+  std::vector<const char*> values;
+  for (const auto& [name, value] : said) {
+    names.push_back(name);
+    values.push_back(value);
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  return PQconnectStartParams(names.data(), values.data(), 1);
 }
 
 ServerError server_error(const PGresult* result) {
@@ -68,8 +78,28 @@ void ignore_notice(void*, const PGresult*) {}
 
 std::unique_ptr<PostgresLink> PostgresLink::connect(const PostgresPlace& place, int timeout_ms, int answer_timeout_ms,
                                                     bool& passing) {
+  if (place.hosts.size() < 2) return connect_to(place, nullptr, timeout_ms, answer_timeout_ms, passing);
+  // Each has its share of the time: one that is silent must not keep us from the next.
+  const int share_ms = timeout_ms / static_cast<int>(place.hosts.size());
+  bool any_passing = false;
+  for (const PostgresHost& host : place.hosts) {
+    try {
+      return connect_to(place, &host, share_ms, answer_timeout_ms, passing);
+    } catch (const StoreFailure&) {
+      any_passing = any_passing || passing;
+      if (&host == &place.hosts.back()) {
+        passing = any_passing;
+        throw;
+      }
+    }
+  }
+  return nullptr;  // there are hosts
+}
+
+std::unique_ptr<PostgresLink> PostgresLink::connect_to(const PostgresPlace& place, const PostgresHost* only,
+                                                       int timeout_ms, int answer_timeout_ms, bool& passing) {
   passing = true;
-  PGconn* const connection = start(place);
+  PGconn* const connection = start(place, only);
   if (connection == nullptr) throw StoreFailure{{Status::store, "store " + place.shown + ": out of memory"}};
   std::unique_ptr<PostgresLink> link(new PostgresLink(connection, answer_timeout_ms));
   const auto fail_with = [&](const std::string& words) {

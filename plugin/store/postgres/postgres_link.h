@@ -83,6 +83,9 @@ class PostgresLink {
     enum class Kind { prepared, answer, synchronised } kind;
     Asker* asker;
   };
+  /// `only`: of the servers that the URI names; null: it names one.
+  static std::unique_ptr<PostgresLink> connect_to(const PostgresPlace& place, const PostgresHost* only, int timeout_ms,
+                                                  int answer_timeout_ms, bool& passing);
   explicit PostgresLink(PGconn* connection, int answer_timeout_ms)
       : connection_(connection), answer_timeout_ms_(answer_timeout_ms) {}
   void sent(int accepted, Expected expected);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "core/pairs.h"
@@ -47,6 +48,34 @@ std::string shown_place(const PQconninfoOption* options) {
     if (name == "dbname") database = option->val;
   }
   return fmt::format("postgresql://{}{}{}/{}", user, host, port, database);
+}
+
+std::vector<std::string> items_of(const PQconninfoOption* options, std::string_view name) {
+  std::vector<std::string> items;
+  for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option) {
+    if (option->keyword != name || option->val == nullptr) continue;
+    std::string_view left = option->val;
+    for (auto comma = left.find(','); comma != std::string_view::npos; comma = left.find(',')) {
+      items.emplace_back(left.substr(0, comma));
+      left.remove_prefix(comma + 1);
+    }
+    items.emplace_back(left);
+  }
+  return items;
+}
+
+/// One port may be said for all.
+std::vector<PostgresHost> hosts_of(const PQconninfoOption* options) {
+  const auto hosts = items_of(options, "host");
+  const auto addresses = items_of(options, "hostaddr");
+  const auto ports = items_of(options, "port");
+  std::vector<PostgresHost> all(std::max<std::size_t>({hosts.size(), addresses.size(), 1}));
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    if (at < hosts.size()) all[at].host = hosts[at];
+    if (at < addresses.size()) all[at].hostaddr = addresses[at];
+    if (!ports.empty()) all[at].port = ports.size() == 1 ? ports.front() : at < ports.size() ? ports[at] : "";
+  }
+  return all;
 }
 
 /// What stands where a password may stand, if only by a slip of the pen: from the first colon to the last @.
@@ -98,6 +127,7 @@ Result<PostgresPlace> read_postgres_uri(const std::string& uri) {
                                               words));
   }
   place.shown = place.clean(shown_place(options.get()));
+  place.hosts = hosts_of(options.get());
   return place;
 }
 

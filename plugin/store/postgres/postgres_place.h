@@ -4,15 +4,24 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.h"
 
 namespace ptb {
 
+/// One of several servers that a URI names; empty members are not said.
+struct PostgresHost {
+  std::string host;
+  std::string hostaddr;
+  std::string port;
+};
+
 struct PostgresPlace {
   std::string uri;      ///< as libpq takes it
   std::string shown;    ///< without the password
   bool pooled = false;  ///< the URI says that a pooler is between which gives out sessions by the transaction
+  std::vector<PostgresHost> hosts = {};  ///< in the order in which they are tried; libpq would not leave a silent one
 
   /// `words` on one line, and without what may be a password of this URI.
   [[nodiscard]] std::string clean(std::string_view words) const;
