@@ -179,7 +179,7 @@ Result<void> Engine::take_up_lanes() {
 /// Who only captures is told of nothing, but splits lanes by policies that others may change.
 void Engine::keep_policies(const Moment& now) {
   constexpr std::int64_t kBetweenLooksMs = 1000;
-  if (!options_.capture_only || !store_.is_shared()) return;
+  if (!options_.capture_only) return;
   const std::lock_guard lock(policies_mutex_);
   if (policies_due_ms_ == 0)
     policies_due_ms_ = now.monotonic_ms + kBetweenLooksMs;  // they were taken up at the opening

@@ -482,6 +482,26 @@ TEST(Engine, TheReportOfADescriptorSaysAllThatIsKept) {
   EXPECT_EQ(json["requests"], Json::array({request}));
 }
 
+/// By the store, as another process would change it.
+TEST(Engine, WhoOnlyCapturesSeesAnotherPolicyWithinASecond) {
+  SmallWorld world;
+  world.install(kQuiz, ToolState::unavailable);
+  world.options.capture_only = true;
+  world.reopen();
+  const auto split_of = [&](const std::string& operation) {
+    const CaptureAnswer answer = world.capture_one(kQuiz, EventKind::course_imported, operation);
+    return world.store->lane(answer.place.lane)->split;
+  };
+  EXPECT_EQ(split_of("A"), "");
+  ASSERT_TRUE(world.store->put_policy(
+      kQuiz, R"(<delivery-policy xmlns="urn:ptbridge:delivery-policy:1" name="quiz" order="course"/>)"));
+  world.clock.advance(1001);
+  EXPECT_EQ(split_of("B"), "course");
+  ASSERT_TRUE(world.store->put_policy(kQuiz, ""));
+  world.clock.advance(1001);
+  EXPECT_EQ(split_of("C"), "");
+}
+
 TEST(Engine, AnOrderThatNestsWithoutEndIsRefused) {
   SmallWorld world;
   std::string order = R"({"do":"retry","id":)";
