@@ -134,6 +134,8 @@ class DatabaseCopy {
   virtual ~DatabaseCopy() = default;
   /// Copies a piece. False: all is there, and the database is not needed any more.
   virtual bool step() = 0;
+  /// The database is about to be closed: a further step fails, and says so.
+  virtual void give_up() noexcept = 0;
   // Of one that is all there; by anybody:
   [[nodiscard]] virtual std::unique_ptr<Connection> open() = 0;
   /// Takes it for a backup: looked at, on stable storage, then called `path`, where nothing is.

@@ -285,6 +285,7 @@ class SqlStore final : public Store {
   std::shared_ptr<const void> guard_;       // before the connection: let go after it is closed
   std::unique_ptr<Connection> connection_;  ///< null: it is to be opened again
   std::function<std::unique_ptr<Connection>()> reopen_;
+  DatabaseCopy* copy_under_way_ = nullptr;  ///< of that connection, which could not be closed before it
   Mirror mirror_;
   bool shared_;
   bool sends_;                 ///< of a shared store: this process walks lanes

@@ -23,6 +23,7 @@ std::optional<Error> SqlStore::refusal() {
 
 /// Where that fails there is no connection, and the next call tries again.
 void SqlStore::open_again() {
+  if (copy_under_way_ != nullptr) copy_under_way_->give_up();
   connection_.reset();
   auto connection = reopen_();
   Mirror found = load_mirror(*connection);

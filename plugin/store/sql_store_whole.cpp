@@ -97,23 +97,21 @@ auto SqlStore::in_turn(Body body) {
 }
 
 std::unique_ptr<DatabaseCopy> SqlStore::copy_in_pieces(const std::string& draft) {
-  const Connection* from = nullptr;
   std::unique_ptr<DatabaseCopy> copy = in_turn([&] {
-    from = connection_.get();
-    return connection_->begin_copy(draft);
+    auto begun = connection_->begin_copy(draft);
+    copy_under_way_ = begun.get();
+    return begun;
   });
   try {
-    const auto step = [&] {
-      if (connection_.get() != from)
-        throw StoreFailure{{Status::store, fmt::format("store {} had to be opened again meanwhile: try again", name_)}};
-      return copy->step();
-    };
-    while (in_turn(step)) std::this_thread::sleep_for(kTurnOfOthers);
+    while (in_turn([&] { return copy->step(); })) std::this_thread::sleep_for(kTurnOfOthers);
   } catch (...) {
     const std::lock_guard guard(mutex_);
+    copy_under_way_ = nullptr;
     copy.reset();
     throw;
   }
+  const std::lock_guard guard(mutex_);
+  copy_under_way_ = nullptr;
   return copy;
 }
 

@@ -38,11 +38,11 @@ class SqliteCopy final : public DatabaseCopy {
     backup_ = sqlite3_backup_init(copy_->handle(), "main", from.handle(), "main");
     if (backup_ == nullptr) fail(sqlite3_extended_errcode(copy_->handle()));
   }
-  ~SqliteCopy() override {
-    if (backup_ != nullptr) sqlite3_backup_finish(backup_);
-  }
+  ~SqliteCopy() override { give_up(); }
 
   bool step() override {
+    if (backup_ == nullptr)
+      raise_line(Status::store, fmt::format("store {} had to be opened again meanwhile: try again", from_path_));
     const int code = sqlite3_backup_step(backup_, kPagesOfAPiece);
     fault_point("store.backup.piece_copied");
     if (code == SQLITE_OK) return true;
@@ -52,6 +52,11 @@ class SqliteCopy final : public DatabaseCopy {
     copy_->close();
     copy_.reset();
     return false;
+  }
+
+  void give_up() noexcept override {
+    if (backup_ != nullptr) sqlite3_backup_finish(backup_);
+    backup_ = nullptr;
   }
 
   [[nodiscard]] std::unique_ptr<Connection> open() override {

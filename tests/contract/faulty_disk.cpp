@@ -10,7 +10,7 @@ int FaultyDisk::before(const DiskOrder& order) {
   return 0;
 }
 
-bool FaultyDisk::strikes(int& left) {
+bool FaultyDisk::strikes(std::atomic<int>& left) {
   if (left < 0) return false;
   if (left > 0) {
     --left;

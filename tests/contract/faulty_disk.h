@@ -1,6 +1,8 @@
 // A disk that fills up or loses its connection on demand, for every store opened while it lives.
 #pragma once
 
+#include <atomic>
+
 #include "support/watched_disk.h"
 
 namespace ptb::test {
@@ -18,11 +20,11 @@ class FaultyDisk final : public DiskWatcher {
   int before(const DiskOrder& order) override;
 
  private:
-  bool strikes(int& left);
+  bool strikes(std::atomic<int>& left);
 
-  int writes_left_ = -1;
-  int syncs_left_ = -1;
-  bool failed_ = false;
+  std::atomic<int> writes_left_ = -1;
+  std::atomic<int> syncs_left_ = -1;
+  std::atomic<bool> failed_ = false;
   WatchedDisk watched_;  // last: it asks all others
 };
 

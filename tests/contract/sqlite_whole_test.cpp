@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "core/snapshot.h"
+#include "tests/contract/faulty_disk.h"
 #include "tests/contract/sqlite_place.h"
 
 namespace ptb::test {
@@ -17,6 +18,7 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr std::int64_t kMade = 1'763'900'000'000;
 
@@ -206,6 +208,45 @@ TEST_F(SqliteWhole, ABackupIsAWholeStoreThoughOthersWriteMeanwhile) {
   ASSERT_EQ(trail->size(), 1u);
   EXPECT_EQ(trail->front().what, "backup");
   EXPECT_EQ((*kept)->identity().bridge, store().identity().bridge);
+}
+
+TEST(SqliteBackup, AFailedSyncEndsTheBackupAndKeepsNobodyOut) {
+  const ScratchDirectory directory;
+  FaultyDisk disk;
+  auto opened = open_store(directory.file("bridge.db"));
+  ASSERT_TRUE(opened.has_value()) << opened.error().text;
+  Store& store = **opened;
+  CaptureBatch batch;
+  for (int number = 1; number <= 3000; ++number) {
+    batch.items.push_back(event_to("quiz", number));
+    batch.items.back().event.context = encode_pairs({{"filler", std::string(12'000, 'x')}});  // several pieces
+  }
+  CaptureBatch* const batches[] = {&batch};
+  const DecideCapture defer = [](const CaptureItem&, const Tool*, const Lane*, bool) {
+    return CaptureDecision{CaptureDecision::Verdict::defer, Deferral::not_available, {}};
+  };
+  ASSERT_TRUE(store.capture(batches, defer).has_value());
+  int number = 10'000;
+  const auto capture_one = [&] {
+    CaptureBatch one;
+    one.items = {event_to("quiz", ++number)};
+    CaptureBatch* const alone[] = {&one};
+    return store.capture(alone, defer);
+  };
+  for (int turn = 0; turn < 5; ++turn) {
+    Result<void> made;
+    std::thread beside([&] { made = store.back_up(directory.file("kept" + std::to_string(turn)), noted("backup")); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(5 * turn));
+    disk.break_sync_after(0);
+    EXPECT_FALSE(capture_one().has_value());
+    disk.break_sync_after(-1);
+    const auto captured = capture_one();
+    EXPECT_TRUE(captured.has_value()) << captured.error().text;
+    beside.join();
+    if (!made) {
+      EXPECT_THAT(made.error().text, Not(HasSubstr("another program"))) << turn;
+    }
+  }
 }
 
 TEST_F(SqliteWhole, ABackupIsOneFileForItsOwnerAndReplacesNothing) {
