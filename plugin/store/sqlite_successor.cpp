@@ -112,6 +112,8 @@ class SqliteSuccessor final : public Successor {
     try {
       current.close();
       if (::unlink((path_ + "-wal").c_str()) != 0 && errno != ENOENT) raise_system("cannot remove " + path_ + "-wal");
+      // Where directories are not written in order, the old log must not come back beside the new file.
+      sync_directory_of(path_);
       fault_point("store.restore.closed");
       if (::rename(draft_.c_str(), path_.c_str()) != 0) raise_system("cannot give the backup the name " + path_);
       taken_ = true;

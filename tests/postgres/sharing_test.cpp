@@ -72,6 +72,16 @@ class Sharing : public BehindProxy {
     std::vector<StoredEvent> dropped;
     return store.end_walk(walk, completed(walk), kNow, dropped);
   }
+  /// By its first event. `not_before_ms`: when the next attempt is planned; 0: none is.
+  static void stop(Store& store, const Walk& walk, std::int64_t not_before_ms = 0) {
+    WalkEnd stopped;
+    stopped.reached = walk.first;
+    stopped.stopped_by = walk.first;
+    stopped.error = "connection refused";
+    stopped.not_before_ms = not_before_ms;
+    std::vector<StoredEvent> dropped;
+    Made::expect_ok(store.end_walk(walk, stopped, kNow, dropped));
+  }
   std::string sequences() const {
     return ask("SELECT string_agg((place & 1099511627775)::text, ' ' ORDER BY place) FROM ptbridge.event");
   }
@@ -185,13 +195,7 @@ TEST_F(Sharing, AnAttemptThatANodePlannedWhichIsGoneIsMadeByAnother) {
   capture(*one, 1, 3);
   const auto walk = begin(*one);
   ASSERT_TRUE(walk);
-  WalkEnd stopped;
-  stopped.reached = 1;
-  stopped.stopped_by = 1;
-  stopped.error = "connection refused";
-  stopped.not_before_ms = kNow + 60'000;
-  std::vector<StoredEvent> dropped;
-  Made::expect_ok(one->end_walk(*walk, stopped, kNow, dropped));
+  stop(*one, *walk, kNow + 60'000);
   one.reset();
   const auto early = node();
   EXPECT_FALSE(news(*early, kNow + 61'000).wanted.contains(1)) << "whoever planned it goes first";
@@ -205,12 +209,7 @@ TEST_F(Sharing, AWalkThatOneStoppedWithNothingPlannedIsOwedNothing) {
   capture(*one, 1, 3);
   const auto walk = begin(*one);
   ASSERT_TRUE(walk);
-  WalkEnd stopped;
-  stopped.reached = 1;
-  stopped.stopped_by = 1;
-  stopped.error = "connection refused";
-  std::vector<StoredEvent> dropped;
-  Made::expect_ok(one->end_walk(*walk, stopped, kNow, dropped));
+  stop(*one, *walk);
   const auto other = node();
   EXPECT_FALSE(news(*other, kNow + 90'000).wanted.contains(1));
 }
