@@ -275,6 +275,7 @@ class SqlStore final : public Store {
   std::unique_ptr<DatabaseCopy> copy_in_pieces(const std::string& draft);
   Result<StoreCheck> check_in_turns();
   void refuse_while_walking();
+  void refuse_while_others_live();
   std::vector<FamilyLock> locks_for_copy() const;
   template <typename Body>
   void write_for_move(Body body);

@@ -339,6 +339,17 @@ Result<std::set<std::int64_t>> SqlStore::take_over(const std::set<std::int64_t>&
       });
 }
 
+/// Whoever has it open goes on under the identity that is to end.
+void SqlStore::refuse_while_others_live() {
+  if (!shared_) return;
+  auto row = connection_->query(kNodes);
+  while (row.row())
+    if (row.integer(0) != connection_->node().number && row.integer(2) != 0)
+      throw StoreFailure{{Status::state, fmt::format("store {}: process {} has it open: close all others, and wait 20 "
+                                                     "seconds for those that died; then do it again",
+                                                     name_, row.text(1))}};
+}
+
 Result<std::vector<StoreNode>> SqlStore::nodes() {
   using Nodes = std::vector<StoreNode>;
   if (!shared_) return Nodes();

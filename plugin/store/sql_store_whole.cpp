@@ -223,6 +223,7 @@ Result<void> SqlStore::begin_new_life(const EventId& bridge, const AuditEntry& n
       [&] { return everything(); },
       [&](Draft& draft) -> Result<void> {
         refuse_while_walking();
+        refuse_while_others_live();
         const std::string reason = put_back_reason(0);
         connection_->query(kNewIdentity).bind(bytes_of(bridge)).run();
         new_bridge_ = bridge;

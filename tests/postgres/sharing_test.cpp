@@ -260,6 +260,19 @@ TEST_F(Sharing, ARepeatIsADuplicateAlsoWhereNothingWouldBeStoredOfItNow) {
   EXPECT_EQ(batch.answers.front().kind, CaptureAnswer::Kind::duplicate);
 }
 
+TEST_F(Sharing, ANewLifeBeginsOnceNobodyElseHasItOpen) {
+  const auto one = node();
+  auto other = node();
+  install(*one);
+  capture(*other, 1);
+  const auto refused = one->begin_new_life(Made::id(7), {0, kNow, "somebody", "restore", "", ""});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().status, Status::state);
+  EXPECT_NE(refused.error().text.find("has it open"), std::string::npos) << refused.error().text;
+  other.reset();
+  Made::expect_ok(one->begin_new_life(Made::id(7), {0, kNow, "somebody", "restore", "", ""}));
+}
+
 TEST_F(Sharing, ASaveIsHeardByTheNodeThatWalks) {
   const auto one = node();
   const auto other = node();
