@@ -25,7 +25,8 @@ class HostFace final : public Host, public Clock {
   explicit HostFace(const ptb_host& host) : host_(host) {}
 
   void log(LogLevel level, std::string_view text) override;
-  Result<std::string> load_settings(const Locator& tool, std::string_view course_id, std::string_view content_id) override;
+  Result<std::string> load_settings(const Locator& tool, std::string_view course_id,
+                                    std::string_view content_id) override;
   Result<std::string> load_secret(const Locator& tool) override;
   void outcome(const EventOutcome& outcome) override;
   void progress(const WalkProgress& progress) override;
