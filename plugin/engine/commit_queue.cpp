@@ -16,11 +16,12 @@ Result<void> CommitQueue::submit(CaptureBatch& batch) {
   const std::shared_ptr<Group> group = leads ? std::make_shared<Group>() : groups_.back();
   group->batches.push_back(&batch);
   group->events += batch.items.size();
-  if (leads) groups_.push_back(group);
-  if (leads)
+  if (leads) {
+    groups_.push_back(group);
     lead(group, lock);
-  else
+  } else {
     group->ended.wait(lock, [&] { return group->done; });
+  }
   if (group->error) return fail(*group->error);
   return {};
 }

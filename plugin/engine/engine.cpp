@@ -87,10 +87,8 @@ Result<void> Engine::take_up_generation() {
 Result<void> Engine::take_up_policies() {
   auto policies = store_.policies();
   if (!policies) return fail(policies.error());
-  for (const auto& [locator, document] : *policies) {
+  for (const auto& [locator, document] : *policies)
     if (auto taken = take_up_policy(locator, document); !taken) return taken;
-    policies_taken_up_.insert(locator);
-  }
   return {};
 }
 
@@ -192,9 +190,7 @@ void Engine::keep_policies(const Moment& now) {
     found.insert(locator);
     if (auto taken = take_up_policy(locator, document); !taken) host_.log(LogLevel::error, taken.error().text);
   }
-  for (const Locator& gone : policies_taken_up_)
-    if (!found.contains(gone)) tools_.put_policy(gone, nullptr);
-  policies_taken_up_ = std::move(found);
+  tools_.keep_policies(found);
 }
 
 void Engine::prepare(ReportedEvent& reported, std::int64_t now_ms, CaptureItem& item) {

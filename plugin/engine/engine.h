@@ -176,9 +176,8 @@ class Engine {
   Turn pumping_;
   std::atomic<bool> interrupted_ = false;
   std::mutex policies_mutex_;
-  std::set<Locator> policies_taken_up_;  ///< at the last look; only kept by who only captures
-  std::int64_t policies_due_ms_ = 0;     ///< monotonic
-  std::string put_back_;                 ///< why capture is refused; empty: it is not
+  std::int64_t policies_due_ms_ = 0;  ///< monotonic
+  std::string put_back_;              ///< why capture is refused; empty: it is not
 };
 
 }  // namespace ptb

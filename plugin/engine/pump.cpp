@@ -194,7 +194,7 @@ void Pump::take_triggers() {
 void Pump::contact(std::int64_t lane_id, const std::vector<OperationId>& operations, bool by_person) {
   LaneRun& run = lanes_[lane_id];
   auto lane = context_.store.lane(lane_id);
-  if (!lane && passes(lane.error())) try_again_later(lane_id);
+  if (!lane && is_temporary(lane.error())) try_again_later(lane_id);
   if (!lane) return finish(operations, failed_part(lane.error().text));
   // First, since it may set this very lane going.
   if (!tool_is_saving(lane->tool) && give_up_old(*lane)) lane = context_.store.lane(lane_id);

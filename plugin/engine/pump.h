@@ -90,7 +90,7 @@ struct PumpOptions {
 };
 
 /// The store could not be reached, or not be written to.
-inline bool passes(const Error& error) { return error.status == Status::store || error.status == Status::locked; }
+inline bool is_temporary(const Error& error) { return error.status == Status::store || error.status == Status::locked; }
 
 class Pump {
  public:

@@ -29,7 +29,7 @@ void Pump::begin_contact_walk(std::int64_t lane_id, std::vector<OperationId> ope
     const std::string& text = !walk ? walk.error().text : lane.error().text;
     context_.host.log(LogLevel::error, "a walk could not begin: " + text);
     finish(operations, failed_part(text));
-    if (passes(!walk ? walk.error() : lane.error())) try_again_later(lane_id);
+    if (is_temporary(!walk ? walk.error() : lane.error())) try_again_later(lane_id);
     return;
   }
   if (!*walk) {
@@ -224,7 +224,7 @@ void Pump::finish_walk(std::int64_t lane_id, const Result<void>& recorded, const
   if (walk->tally().acknowledged != 0 && delayed_lanes() != 0)
     handle(DelayTrigger{tool, walk->acknowledged_course(), {}});
   if (lane && lane->waiting > 0) run.age_unknown = true;  // what is first now has an age of its own
-  if (!recorded && passes(recorded.error())) return try_again_later(lane_id);
+  if (!recorded && is_temporary(recorded.error())) return try_again_later(lane_id);
   after_lane_freed(lane_id);
 }
 

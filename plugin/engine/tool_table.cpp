@@ -78,6 +78,11 @@ void ToolTable::put_policy(const Locator& locator, std::shared_ptr<const Policy>
     policies_[locator] = std::move(policy);
 }
 
+void ToolTable::keep_policies(const std::set<Locator>& locators) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(policies_, [&](const auto& policy) { return !locators.contains(policy.first); });
+}
+
 std::shared_ptr<const Policy> ToolTable::policy(const Locator& locator) const {
   const std::lock_guard lock(mutex_);
   const auto at = policies_.find(locator);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "core/policy.h"
 #include "core/wire.h"
@@ -40,6 +41,8 @@ class ToolTable {
   /// The policy of a locator, installed or not, from now on; nullptr: the default. A tool that is in has to be made
   /// ready again.
   void put_policy(const Locator& locator, std::shared_ptr<const Policy> policy);
+  /// Those of others are gone.
+  void keep_policies(const std::set<Locator>& locators);
   [[nodiscard]] std::shared_ptr<const Policy> policy(const Locator& locator) const;
 
   [[nodiscard]] std::shared_ptr<const ReadyTool> find(const Locator& locator) const;

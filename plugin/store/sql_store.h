@@ -39,7 +39,7 @@ void refuse_moved(Connection& connection, const std::string& name);
 /// Where it has moved to; empty: nowhere.
 std::string moved_to(Connection& connection);
 /// What whoever has the store of that name open is told from then on.
-Error has_moved(const std::string& name, const std::string& place);
+Error moved_error(const std::string& name, const std::string& place);
 extern const char* const kOpenAnew;  ///< the same of one that was put back
 
 class SqlStore final : public Store {

@@ -34,7 +34,7 @@ std::string bridge_in(Connection& connection) {
 
 }  // namespace
 
-Error has_moved(const std::string& name, const std::string& place) {
+Error moved_error(const std::string& name, const std::string& place) {
   return {Status::state,
           fmt::format("store {} has moved to {}: the bridge must be closed, and opened there", name, place)};
 }
@@ -57,7 +57,7 @@ Result<Moved> SqlStore::move_to(Store& other, const AuditEntry& noted) {
   if (target == nullptr || target == this || shared_)
     return fail(Status::argument, "only a bridge whose store is a file can be moved, into another store");
   const std::string place = target->connection_->place();
-  const Error gone = has_moved(name_, place);  // said now, since nothing may fail once the mark is set
+  const Error gone = moved_error(name_, place);  // said now, since nothing may fail once the mark is set
   bool marked = false;
   try {
     {

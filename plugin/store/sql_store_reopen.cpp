@@ -55,7 +55,7 @@ void SqlStore::open_again() {
 
 /// The write of unknown outcome that ends this store's time has happened: it was marked as moved, or begun anew.
 std::optional<Error> SqlStore::made_useless(Connection& connection, const Mirror& found) const {
-  if (const std::string place = moved_to(connection); !place.empty()) return has_moved(name_, place);
+  if (const std::string place = moved_to(connection); !place.empty()) return moved_error(name_, place);
   if (new_bridge_ && found.identity().bridge == *new_bridge_) return Error{Status::state, kOpenAnew};
   return std::nullopt;
 }

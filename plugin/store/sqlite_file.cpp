@@ -231,7 +231,7 @@ std::unique_ptr<SqliteConnection> open_store_file(const std::string& path, bool 
   apply_settings(connection);
   check_settings(connection, path);
   connection.follow_usual_close();
-  migrate(connection, version);
+  migrate(connection, schema_of(connection));
   // What a crash left in the log goes into the file now, so that nothing is built upon pages of unknown durability.
   connection.run("PRAGMA wal_checkpoint(RESTART)");
   return opened;
