@@ -89,6 +89,23 @@ class Sharing : public BehindProxy {
 
 }  // namespace
 
+/// A process that was away hears of both at once, in any order.
+TEST(SharedMirror, AKeyThatOneLaneGaveUpStaysWithTheNext) {
+  Mirror mirror;
+  const auto put = [&](std::int64_t id, const std::string& key) {
+    MirrorLane entry;
+    entry.lane.id = id;
+    entry.lane.key = key;
+    entry.own_locator = entry.lane.tool = Made::locator("quiz");
+    mirror.put(std::move(entry));
+  };
+  put(5, "acme/quiz");
+  put(9, "acme/quiz");
+  put(5, "acme/quiz (forgotten)");
+  ASSERT_NE(mirror.lane_of_key("acme/quiz"), nullptr);
+  EXPECT_EQ(mirror.lane_of_key("acme/quiz")->lane.id, 9);
+}
+
 TEST_F(Sharing, CapturesOfTwoNodesTakeTheirPlacesInTurn) {
   const auto one = node();
   const auto other = node();
